@@ -84,7 +84,7 @@ def measure(rows: Iterable[tuple[str, int, str]]) -> Lines:
         hashes.append(xxh3_64_intdigest(line))
         trimmed.append(xxh3_64_intdigest(line.lstrip(TRAILING)))
         words.append(len(line.translate(None, NOT_WORD)))
-    return Lines(sides, hunks, hashes, trimmed, words)
+    return Lines("".join(sides), hunks, hashes, trimmed, words)
 
 
 def whole(side: str, text: str) -> list[tuple[str, int, str]]:

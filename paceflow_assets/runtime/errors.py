@@ -1,0 +1,33 @@
+"""Errors a person may see. One line each: where, what, consequence, remedy.
+
+PaceflowError
+├── RulesError        rules.toml or a preset cannot be used
+├── WarehouseError    a table file cannot be used as it is
+│   └── TableInvalid  a built table breaks its own declaration; the file before it stays
+├── Locked            another paceflow holds the repository
+└── RepositoryError   a repository cannot be read; the others go on
+"""
+
+
+class PaceflowError(Exception):
+    """Base of every error with a message for people."""
+
+
+class RulesError(PaceflowError):
+    """rules.toml or a preset cannot be used."""
+
+
+class WarehouseError(PaceflowError):
+    """A table file cannot be used as it is."""
+
+
+class TableInvalid(WarehouseError):
+    """A built table breaks its own declaration; the file before it stays."""
+
+
+class Locked(PaceflowError):
+    """Another paceflow holds the repository."""
+
+
+class RepositoryError(PaceflowError):
+    """A repository cannot be read; the others go on."""
