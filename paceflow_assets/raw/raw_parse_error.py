@@ -3,22 +3,74 @@
 import polars as pl
 
 from paceflow_assets.runtime.look import Look
+from paceflow_assets.runtime.nested import rows_of
 from paceflow_assets.runtime.table import count, table, text, time
 
 COLUMNS = {
     "repository": text("partition key"),
     "provider": text("agent that wrote the log, or git"),
-    "log_path": text("~/… of the log; the checkout for git"),
-    "line": count("line in the log, from 1; 0 = the whole file"),
+    "log_path": text("~/… of the log; for git the checkout, commit or ref"),
+    "line": count("line of the log, from 1; 0 = the whole file"),
     "error_index": count("number of the error on that line, from 0"),
-    "session_id": text("session the record belongs to; null = not known"),
+    "session_id": text("session that the record belongs to; null = not known"),
     "call_id": text("tool call; null = not one call"),
-    "reason": text("what is wrong and with what consequence"),
+    "reason": text("what is wrong and with what consequence", private=True),
     "seen_at": time("when it was read"),
 }
+PLACE = ["provider", "log_path"]
+GIT = "git"
 
 
-@table(grain=("provider", "log_path", "line", "error_index"), columns=COLUMNS, bookkeeping=("seen_at",))
-def raw_parse_error(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
-    """One row per thing that could not be read; the rows of a log are replaced when it is read again."""
-    return look.errors(stored, COLUMNS)
+@table(
+    watches="logs",
+    grain=("provider", "log_path", "line", "error_index"),
+    columns=COLUMNS,
+    bookkeeping=("seen_at",),
+    reads={"raw_commit": ("commit_sha", "read_error"), "raw_ref": ("ref_name", "sha", "is_head")},
+    keeps_rows=False,  # the rows of a log are replaced when it is read again, those of git at each look
+)
+def raw_parse_error(stored: pl.DataFrame, look: Look, raw_commit: pl.DataFrame, raw_ref: pl.DataFrame) -> pl.DataFrame:
+    """One row per thing that could not be read; nothing else is lost by it."""
+    reread = [(log.provider, log.log_path) for log in look.waiting]
+    rows = [
+        (
+            look.repository,
+            log.provider,
+            log.log_path,
+            error.line,
+            0,
+            error.session_id,
+            error.call_id,
+            error.reason,
+            look.now_ms,
+        )
+        for log in look.waiting
+        for error in log.errors
+    ]
+    rows += [
+        (look.repository, GIT, name, 0, 0, None, None, reason, look.now_ms)
+        for name, reason in sorted(look.broken.items())
+    ]
+    told = raw_commit.filter(pl.col("read_error").is_not_null()).sort("commit_sha").rows()
+    rows += [(look.repository, GIT, sha, 0, 0, None, None, reason, look.now_ms) for sha, reason in told]
+    lost = raw_ref.filter("is_head").join(raw_commit, left_on="sha", right_on="commit_sha", how="anti")
+    rows += [
+        (
+            look.repository,
+            GIT,
+            name,
+            0,
+            0,
+            None,
+            None,
+            f"points to {sha}, which cannot be read; its history is unknown",
+            look.now_ms,
+        )
+        for name, sha, _ in lost.select("ref_name", "sha", "is_head").unique("ref_name").sort("ref_name").rows()
+    ]
+    fresh = rows_of({name: column.type for name, column in COLUMNS.items()}, rows).with_columns(
+        pl.int_range(pl.len(), dtype=pl.Int64).over(*PLACE, "line").alias("error_index")
+    )
+    again = pl.DataFrame(reread, schema=dict.fromkeys(PLACE, pl.String), orient="row")
+    kept = stored.filter(pl.col("provider") != GIT).join(again, on=PLACE, how="anti")
+    return pl.concat([kept, fresh])

@@ -1,120 +1,495 @@
 """Which sessions have the logs ever shown, and everything they hold?"""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import polars as pl
 
 from paceflow_assets.runtime.look import Look
-from paceflow_assets.runtime.table import LINE, TIME, count, flag, nested, table, text, time
+from paceflow_assets.runtime.nested import LINES, grouped, lines_column, rows_of, spread
+from paceflow_assets.runtime.parsed import PlacedLog, PlacedPart
+from paceflow_assets.runtime.partitions import NO_REPOSITORY
+from paceflow_assets.runtime.table import TIME, count, flag, nested, table, text, time
 
-MESSAGE = pl.Struct(
-    {
-        "record_key": pl.String,
-        "log_path": pl.String,
-        "position": pl.Int64,
-        "agent_id": pl.String,
-        "role": pl.String,
-        "kind": pl.String,
-        "at": TIME,
-        "content": pl.String,
-        "word_count": pl.Int64,
-    }
-)
-CHANGE = pl.Struct(
-    {
-        "record_key": pl.String,
-        "log_path": pl.String,
-        "position": pl.Int64,
-        "change_id": pl.String,
-        "call_id": pl.String,
-        "op_index": pl.Int64,
-        "agent_id": pl.String,
-        "at": TIME,
-        "repository": pl.String,
-        "rel_path": pl.String,
-        "path": pl.String,
-        "moved_from": pl.String,
-        "write_mode": pl.String,
-        "parser_name": pl.String,
-        "user_modified": pl.Boolean,
-        "before_known": pl.Boolean,
-        "evidence": pl.String,
-        "git_branch": pl.String,
-        "lines": pl.List(LINE),
-    }
-)
-USAGE = pl.Struct(
-    {
-        "record_key": pl.String,
-        "log_path": pl.String,
-        "position": pl.Int64,
-        "agent_id": pl.String,
-        "at": TIME,
-        "model_name": pl.String,
-        "input_tokens": pl.Int64,
-        "cached_input_tokens": pl.Int64,
-        "cache_creation_tokens": pl.Int64,
-        "cache_creation_1h_tokens": pl.Int64,
-        "output_tokens": pl.Int64,
-        "reasoning_tokens": pl.Int64,
-        "speed": pl.String,
-    }
-)
-SNAPSHOT = pl.Struct(
-    {
-        "record_key": pl.String,
-        "log_path": pl.String,
-        "at": TIME,
-        "repository": pl.String,
-        "rel_path": pl.String,
-        "path": pl.String,
-        "text_hash": pl.UInt64,
-        "line_count": pl.Int64,
-    }
-)
-PART = pl.Struct(
-    {
-        "log_path": pl.String,
-        "started_at": TIME,
-        "ended_at": TIME,
-        "cwd": pl.String,
-        "git_branch": pl.String,
-        "model_name": pl.String,
-        "client_version": pl.String,
-    }
-)
+KEY = ["provider", "session_id"]
+LOG = [*KEY, "log_path"]
+MESSAGE = {
+    "record_key": pl.String,
+    "log_path": pl.String,
+    "position": pl.Int64,
+    "agent_id": pl.String,
+    "role": pl.String,
+    "kind": pl.String,
+    "at": TIME,
+    "content": pl.String,
+    "word_count": pl.Int64,
+}
+CHANGE = {
+    "record_key": pl.String,
+    "log_path": pl.String,
+    "position": pl.Int64,
+    "change_id": pl.String,
+    "call_id": pl.String,
+    "op_index": pl.Int64,
+    "agent_id": pl.String,
+    "at": TIME,
+    "repository": pl.String,
+    "rel_path": pl.String,
+    "path": pl.String,
+    "moved_from": pl.String,
+    "write_mode": pl.String,
+    "parser_name": pl.String,
+    "user_modified": pl.Boolean,
+    "before_known": pl.Boolean,
+    "evidence": pl.String,
+    "git_branch": pl.String,
+    "lines": LINES,
+}
+USAGE = {
+    "record_key": pl.String,
+    "log_path": pl.String,
+    "position": pl.Int64,
+    "agent_id": pl.String,
+    "at": TIME,
+    "model_name": pl.String,
+    "input_tokens": pl.Int64,
+    "cached_input_tokens": pl.Int64,
+    "cache_creation_tokens": pl.Int64,
+    "cache_creation_1h_tokens": pl.Int64,
+    "output_tokens": pl.Int64,
+    "reasoning_tokens": pl.Int64,
+    "speed": pl.String,
+}
+SNAPSHOT = {
+    "record_key": pl.String,
+    "log_path": pl.String,
+    "position": pl.Int64,
+    "at": TIME,
+    "repository": pl.String,
+    "rel_path": pl.String,
+    "path": pl.String,
+    "text_hash": pl.UInt64,
+    "line_count": pl.Int64,
+}
+PART = {
+    "log_path": pl.String,
+    "agent_id": pl.String,
+    "started_at": TIME,
+    "ended_at": TIME,
+    "cwd": pl.String,
+    "cwd_repository": pl.String,
+    "origin": pl.String,
+    "git_branch": pl.String,
+    "model_name": pl.String,
+    "client_version": pl.String,
+    "parent_session_id": pl.String,
+}
+DUPLICATE = {"log_path": pl.String, "reason": pl.String, "record_count": pl.Int64}
+READ = {
+    "log_path": pl.String,
+    "fingerprint": pl.String,
+    "parser_fingerprint": pl.String,
+    "first_read_at": TIME,
+    "last_read_at": TIME,
+}
+ITEMS = {"messages": MESSAGE, "changes": CHANGE, "usage": USAGE, "snapshots": SNAPSHOT}
+IDENTITY = {
+    "messages": ["record_key"],
+    "changes": ["change_id"],
+    "usage": ["record_key"],
+    "snapshots": ["record_key", "path"],
+}
+COPIED = "in_another_log"
+
+
+def many(fields: dict[str, pl.DataType]) -> pl.List:
+    """A list of structs."""
+    return pl.List(pl.Struct(fields))
+
 
 COLUMNS = {
-    "repository": text("partition key: a repository that the session's working directory or one of its changes lies in"),
+    "repository": text("partition key: a repository that the session's directory or one of its changes lies in"),
     "provider": text("agent that wrote the log"),
     "session_id": text("the agent's own id of the session"),
     "home_repository": text("repository of the first working directory, else where most changed lines fall"),
-    "is_home": flag("this row lies in the session's home repository; true in exactly one repository"),
-    "parent_session_id": text("session this one was forked or resumed from; null = none named"),
-    "cwd": text("first working directory, ~/… or the marked form of a path outside the home; null = not told"),
-    "origin": text("remote address named in the log, without credentials; null = not told"),
+    "is_home": flag("this row lies in the home repository; true in exactly one repository"),
+    "touches": flag("the session still lies here; false after a later reading placed all of it elsewhere"),
+    "parent_session_id": text("session that this one was forked or resumed from; null = none named"),
+    "cwd": text("first working directory, ~/… or … + hash + name; null = not told", private=True),
+    "origin": text("remote address that the log names, without credentials; null = not told"),
     "git_branch": text("last branch named; null = not told"),
-    "model_name": text("the session's model as the log names it; null = not told"),
+    "model_name": text("the session's model in the log's words; null = not told"),
     "client_version": text("version of the agent that wrote last; null = not told"),
     "started_at": time("earliest record"),
     "ended_at": time("latest record"),
-    "parts": nested(pl.List(PART), "header of each log that holds records of the session"),
-    "messages": nested(pl.List(MESSAGE), "visible texts, copies included once"),
-    "changes": nested(pl.List(CHANGE), "applied file operations with their lines (hashes, not text)"),
-    "usage": nested(pl.List(USAGE), "tokens of each model response"),
-    "snapshots": nested(pl.List(SNAPSHOT), "hashes of whole-file texts the session saw"),
-    "copied_keys": nested(pl.List(pl.String), "record keys that another session of this repository wrote first"),
-    "duplicates": nested(
-        pl.List(pl.Struct({"reason": pl.String, "records": pl.Int64})), "records dropped as copies, by reason"
-    ),
-    "last_read_at": time("when a log of the session was last read"),
+    "parts": nested(many(PART), "what each log says of the session as a whole", private=True),
+    "messages": nested(many(MESSAGE), "visible texts in order", private=True),
+    "changes": nested(many(CHANGE), "applied file operations in all repositories, lines as hashes", private=True),
+    "usage": nested(many(USAGE), "tokens of each model response", private=True),
+    "snapshots": nested(many(SNAPSHOT), "hashes of whole-file texts that the session saw", private=True),
+    "duplicates": nested(many(DUPLICATE), "records dropped as copies, by log and reason", private=True),
+    "copied_keys": nested(pl.List(pl.String), "record keys that another session here wrote first", private=True),
     "change_count": count("applied file operations in all repositories"),
+    "read_logs": nested(many(READ), "state in which each log was read, and when", private=True),
 }
 
 
-@table(grain=("provider", "session_id"), columns=COLUMNS, bookkeeping=("last_read_at",))
-def raw_session(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
-    """One row per session, whole, in every repository that it touches.
+class Waiting(NamedTuple):
+    """One part of a log that was parsed and is not stored here yet."""
 
-    Items carry the log they came from: when one log of a session is read again, what it no longer shows stays if the log
-    is gone or was cut short, and is replaced if it was read by another parser.
+    session: tuple[str, str]
+    log: PlacedLog
+    placed: PlacedPart
+
+
+@table(watches="logs", grain=tuple(KEY), columns=COLUMNS, bookkeeping=("read_logs",), also=("paceflow_assets.source",))
+def raw_session(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
+    """One row per session, whole, in every repository that it touches; what is null was not told by any log.
+
+    A session is put together again from all its logs whenever one of them changes. What a log no longer shows is kept
+    (logs are cut short and deleted), unless another version of the parser read the log.
     """
-    return assembled(stored, look, COLUMNS)
+    rebuilt = rebuilt_sessions(stored, look)
+    kept = stored.join(rebuilt.select(KEY), on=KEY, how="anti")
+    return with_copies_marked(pl.concat([kept, rebuilt]))
+
+
+def rebuilt_sessions(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
+    """Rows of the sessions that a waiting log touches, or that came to this repository, or left it."""
+    waiting = [part for part in waiting_parts(look) if part.session in look.touching]
+    came = look.touching - set(stored.select(KEY).rows())
+    left = set(stored.filter("touches").select(KEY).rows()) - look.touching
+    affected = {part.session for part in waiting} | came | left
+    if not affected:
+        return stored.clear()
+    names = pl.DataFrame(sorted(affected), schema=dict.fromkeys(KEY, pl.String), orient="row")
+    elsewhere = look.stored_elsewhere(raw_session, came)
+    before = pl.concat([stored, elsewhere]).join(names, on=KEY, how="semi")
+    headers = ordered_parts(before, waiting)
+    merged = {kind: merged_items(kind, before, waiting, headers) for kind in ITEMS}
+    items = {kind: without_forgotten(rows, look) for kind, (rows, _) in merged.items()}
+    dropped = pl.concat([frame for _, frame in merged.values()])
+    frame = session_headers(headers, items["changes"])
+    for kind, rows in items.items():
+        frame = grouped(rows, frame, KEY, kind)
+    frame = grouped(headers.select(*KEY, *PART), frame, KEY, "parts")
+    frame = grouped(duplicate_rows(before, waiting, dropped), frame, KEY, "duplicates")
+    frame = grouped(read_rows(before, waiting, look.now_ms), frame, KEY, "read_logs")
+    return finished(frame, look)
+
+
+def waiting_parts(look: Look) -> list[Waiting]:
+    """Every part of the waiting logs, under the session that it belongs to."""
+    return [
+        Waiting((log.provider, look.threads.get((log.provider, thread), thread)), log, part)
+        for log in look.waiting
+        for part in log.parts
+        for thread in (part.part.session_id,)
+    ]
+
+
+def ordered_parts(before: pl.DataFrame, waiting: Sequence[Waiting]) -> pl.DataFrame:
+    """Part rows, main logs before sub-agents', earlier logs first; `log_rank` is that order."""
+    fields = {**dict.fromkeys(KEY, pl.String), **PART}
+    new = rows_of(fields, [(*part.session, part.log.log_path, *part_fields(part.placed)) for part in waiting])
+    identity = [*LOG, "agent_id"]
+    new = new.unique(subset=identity, keep="first", maintain_order=True)
+    old = spread(before, "parts", KEY).cast(fields)
+    return (
+        pl.concat([old.join(new, on=identity, how="anti"), new])
+        .sort(*KEY, pl.col("agent_id") != "", "started_at", "log_path", "agent_id", nulls_last=True)
+        .with_columns(pl.int_range(pl.len()).over(KEY).alias("log_rank"))
+    )
+
+
+def part_fields(placed: PlacedPart) -> tuple:
+    """Fields of `PART` behind log_path."""
+    part = placed.part
+    return (
+        part.agent_id,
+        part.started_ms,
+        part.ended_ms,
+        placed.cwd,
+        placed.cwd_repository,
+        part.origin,
+        part.git_branch,
+        part.model_name,
+        part.client_version,
+        part.parent_session_id,
+    )
+
+
+def merged_items(
+    kind: str, before: pl.DataFrame, waiting: Sequence[Waiting], headers: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Items of the sessions in order, each once; and the (session, log) of those dropped as copies of another log's."""
+    new = new_items(kind, waiting)
+    old = still_valid(
+        spread(before, kind, KEY).cast({**dict.fromkeys(KEY, pl.String), **ITEMS[kind]}), new, kind, before, waiting
+    )
+    ranks = headers.group_by(LOG).agg(pl.col("log_rank").min())
+    together = pl.concat([old, new]).join(ranks, on=LOG, how="left", maintain_order="left")
+    within = [name for name in ("op_index", "record_key") if name in together.columns]
+    order = [*KEY, "log_rank", "position", *within]
+    identity = [*KEY, *IDENTITY[kind]]
+    if kind == "usage":  # of two copies of a response the fuller one counts: the other was written before it ended
+        tokens = pl.sum_horizontal("input_tokens", "cached_input_tokens", "cache_creation_tokens", "output_tokens")
+        together = together.sort(*KEY, tokens, "log_rank", descending=[False, False, True, False], maintain_order=True)
+    else:
+        together = together.sort(order)
+    once = together.unique(subset=identity, keep="first", maintain_order=True)
+    counts = together.group_by(LOG).len("all").join(once.group_by(LOG).len("kept"), on=LOG, how="left")
+    dropped = counts.select(*LOG, (pl.col("all") - pl.col("kept").fill_null(0)).cast(pl.Int64).alias("record_count"))
+    return once.sort(order).drop("log_rank"), dropped
+
+
+def still_valid(
+    old: pl.DataFrame, new: pl.DataFrame, kind: str, before: pl.DataFrame, waiting: Sequence[Waiting]
+) -> pl.DataFrame:
+    """Stored items without those that their log shows again, and without those another parser version has read anew."""
+    parsers = spread(before, "read_logs", KEY).select(*LOG, "parser_fingerprint").unique(LOG)
+    shows = [part for part in waiting if has_items(part.placed)]
+    reread = rows_of(
+        {**dict.fromkeys(LOG, pl.String), "present_parser": pl.String},
+        [(*part.session, part.log.log_path, part.log.parser) for part in shows],
+    ).unique(LOG)
+    changed = reread.join(parsers, on=LOG).filter(pl.col("parser_fingerprint") != pl.col("present_parser"))
+    return old.join(changed, on=LOG, how="anti").join(new, on=[*LOG, *IDENTITY[kind]], how="anti")
+
+
+def has_items(placed: PlacedPart) -> bool:
+    """Whether the part holds anything but a header."""
+    part = placed.part
+    return bool(part.messages or part.changes or part.usage or part.snapshots)
+
+
+def new_items(kind: str, waiting: Sequence[Waiting]) -> pl.DataFrame:
+    """Flat rows of one kind of item from parsed logs: key, then the item's fields."""
+    fields = {name: dtype for name, dtype in ITEMS[kind].items() if name != "lines"}
+    rows = [row for part in waiting for row in FLAT[kind](part)]
+    frame = rows_of({**dict.fromkeys(KEY, pl.String), **fields}, rows)
+    if kind == "changes":
+        column = lines_column([change.lines for part in waiting for change in part.placed.part.changes])
+        frame = frame.with_columns(column)
+    return frame
+
+
+def message_rows(part: Waiting) -> list[tuple]:
+    """Messages of a part, as `MESSAGE` behind the key."""
+    path = part.log.log_path
+    return [
+        (*part.session, m.record_key, path, m.position, m.agent_id, m.role, m.kind, m.at_ms, m.content, m.word_count)
+        for m in part.placed.part.messages
+    ]
+
+
+def change_rows(part: Waiting) -> list[tuple]:
+    """Changes of a part, as `CHANGE` without lines behind the key."""
+    return [
+        (
+            *part.session,
+            change.record_key,
+            part.log.log_path,
+            change.position,
+            change.change_id,
+            change.call_id,
+            change.op_index,
+            change.agent_id,
+            change.at_ms,
+            place.repository,
+            place.rel_path,
+            place.path,
+            place.moved_from,
+            change.write_mode,
+            change.parser_name,
+            change.user_modified,
+            change.before_known,
+            change.evidence,
+            change.git_branch,
+        )
+        for change, place in zip(part.placed.part.changes, part.placed.change_places, strict=True)
+    ]
+
+
+def usage_rows(part: Waiting) -> list[tuple]:
+    """Responses of a part, as `USAGE` behind the key."""
+    return [
+        (
+            *part.session,
+            usage.record_key,
+            part.log.log_path,
+            usage.position,
+            usage.agent_id,
+            usage.at_ms,
+            usage.model_name,
+            usage.input_tokens,
+            usage.cached_input_tokens,
+            usage.cache_creation_tokens,
+            usage.cache_creation_1h_tokens,
+            usage.output_tokens,
+            usage.reasoning_tokens,
+            usage.speed,
+        )
+        for usage in part.placed.part.usage
+    ]
+
+
+def snapshot_rows(part: Waiting) -> list[tuple]:
+    """Snapshots of a part, as `SNAPSHOT` behind the key."""
+    path = part.log.log_path
+    return [
+        (
+            *part.session,
+            seen.record_key,
+            path,
+            seen.position,
+            seen.at_ms,
+            place.repository,
+            place.rel_path,
+            place.path,
+            seen.text_hash,
+            seen.line_count,
+        )
+        for seen, place in zip(part.placed.part.snapshots, part.placed.snapshot_places, strict=True)
+    ]
+
+
+FLAT = {"messages": message_rows, "changes": change_rows, "usage": usage_rows, "snapshots": snapshot_rows}
+
+
+def session_headers(headers: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    """One row per session: what its parts say together, and its home."""
+
+    def first(name: str) -> pl.Expr:
+        return pl.col(name).drop_nulls().first()
+
+    def last(name: str) -> pl.Expr:
+        return (
+            pl.col(name).sort_by(pl.col("agent_id") == "", "ended_at", nulls_last=False).drop_nulls().last().alias(name)
+        )
+
+    lines = pl.col("lines").struct.field("sides").str.len_bytes()
+    most = (
+        changes.group_by(*KEY, "repository")
+        .agg(lines.sum().alias("size"), pl.len().alias("operations"))
+        .sort("size", "operations", "repository", descending=[True, True, False])
+        .unique(KEY, keep="first", maintain_order=True)
+        .select(*KEY, pl.col("repository").alias("dominant"))
+    )
+    counts = changes.group_by(KEY).len("change_count")
+    touched = pl.concat(
+        [changes.select(*KEY, "repository"), headers.select(*KEY, pl.col("cwd_repository").alias("repository"))]
+    )
+    return (
+        headers.group_by(KEY, maintain_order=True)
+        .agg(
+            first("cwd_repository"),
+            first("parent_session_id"),
+            first("cwd"),
+            first("origin"),
+            last("git_branch"),
+            last("model_name"),
+            last("client_version"),
+            pl.col("started_at").min(),
+            pl.col("ended_at").max(),
+        )
+        .join(most, on=KEY, how="left")
+        .join(counts, on=KEY, how="left")
+        .join(
+            touched.group_by(KEY).agg(pl.col("repository").drop_nulls().unique().alias("touched")), on=KEY, how="left"
+        )
+        .with_columns(
+            pl.coalesce("cwd_repository", "dominant", pl.lit(NO_REPOSITORY)).alias("home_repository"),
+            pl.col("change_count").fill_null(0).cast(pl.Int64),
+        )
+        .drop("cwd_repository", "dominant")
+    )
+
+
+def duplicate_rows(before: pl.DataFrame, waiting: Sequence[Waiting], dropped: pl.DataFrame) -> pl.DataFrame:
+    """Copies dropped, by log and reason: as the parser counted them in one log, and those found between logs."""
+    fields = {**dict.fromkeys(KEY, pl.String), **DUPLICATE}
+    counted = rows_of(
+        fields,
+        [
+            (*part.session, part.log.log_path, reason, number)
+            for part in waiting
+            for reason, number in part.placed.part.duplicates.items()
+        ],
+    )
+    reread = rows_of(dict.fromkeys(LOG, pl.String), [(*part.session, part.log.log_path) for part in waiting])
+    old = spread(before, "duplicates", KEY).cast(fields).filter(pl.col("reason") != COPIED)
+    between = dropped.group_by(LOG).agg(pl.col("record_count").sum()).filter(pl.col("record_count") > 0)
+    return (
+        pl.concat(
+            [
+                old.join(reread, on=LOG, how="anti"),
+                counted,
+                between.select(*LOG, pl.lit(COPIED).alias("reason"), "record_count"),
+            ]
+        )
+        .group_by(*LOG, "reason")
+        .agg(pl.col("record_count").sum())
+        .sort(*LOG, "reason")
+    )
+
+
+def read_rows(before: pl.DataFrame, waiting: Sequence[Waiting], now_ms: int) -> pl.DataFrame:
+    """State in which each log of a session was read last, and when first and last."""
+    fields = {**dict.fromkeys(KEY, pl.String), **READ}
+    new = rows_of(
+        fields,
+        [(*part.session, part.log.log_path, part.log.fingerprint, part.log.parser, now_ms, now_ms) for part in waiting],
+    ).unique(LOG, keep="first", maintain_order=True)
+    old = spread(before, "read_logs", KEY).cast(fields)
+    firsts = old.group_by(LOG).agg(pl.col("first_read_at").min().alias("earlier"))
+    renewed = new.join(firsts, on=LOG, how="left", maintain_order="left").with_columns(
+        pl.coalesce("earlier", "first_read_at").alias("first_read_at")
+    )
+    return pl.concat([old.join(new, on=LOG, how="anti"), renewed.drop("earlier")]).sort(LOG)
+
+
+def without_forgotten(items: pl.DataFrame, look: Look) -> pl.DataFrame:
+    """Items without those that lie in a repository which the user had forgotten."""
+    gone = sorted(look.forgotten.repositories)
+    return items.filter(~pl.col("repository").is_in(gone)) if gone and "repository" in items.columns else items
+
+
+def finished(frame: pl.DataFrame, look: Look) -> pl.DataFrame:
+    """The rows in table shape, without what the user had forgotten."""
+    here = pl.lit(look.repository)
+    shaped = frame.with_columns(
+        here.alias("repository"),
+        (pl.col("home_repository") == here).alias("is_home"),
+        (pl.col("touched").list.contains(here) | (pl.col("home_repository") == here)).fill_null(False).alias("touches"),
+        pl.lit([], dtype=pl.List(pl.String)).alias("copied_keys"),
+    ).select(pl.col(name).cast(column.type) for name, column in COLUMNS.items())
+    gone = [
+        look.forgotten.session(session_id, home, ended)
+        for session_id, home, ended in shaped.select(
+            "session_id", "home_repository", pl.col("ended_at").dt.epoch("ms")
+        ).rows()
+    ]
+    return shaped.filter(~pl.Series(gone, dtype=pl.Boolean))
+
+
+def with_copies_marked(sessions: pl.DataFrame) -> pl.DataFrame:
+    """Sessions with `copied_keys`: a record in several of them belongs to the one that wrote it first.
+
+    First is who names no parent, then who ended first, then the smaller id: a copy goes on after its original ended.
+    """
+    rank = pl.struct(pl.col("parent_session_id").is_not_null(), "ended_at", "session_id").rank("ordinal").alias("rank")
+    ranked = sessions.with_columns(rank)
+    keys = pl.concat(
+        [spread(ranked, kind, [*KEY, "rank"]).select(*KEY, "rank", "record_key") for kind in ITEMS]
+    ).unique()
+    shared = keys.filter(pl.col("rank") > pl.col("rank").min().over("provider", "record_key"))
+    copied = (
+        shared.sort(*KEY, "record_key").group_by(KEY, maintain_order=True).agg(pl.col("record_key").alias("copied"))
+    )
+    return (
+        sessions.join(copied, on=KEY, how="left")
+        .with_columns(pl.coalesce("copied", pl.lit([], dtype=pl.List(pl.String))).alias("copied_keys"))
+        .drop("copied")
+        .sort(KEY)
+    )

@@ -1,13 +1,17 @@
-"""DuckDB over Polars frames, through the Arrow capsule interface, so that no further package is needed for it.
+"""DuckDB over Polars frames.
 
-Shared connection of the process, zone UTC. Frames are visible by the names under which they are passed.
+What lives here: `Sql`, what a builder receives to run a query over its frames.
+What belongs here: how frames pass in and out. What stays out: which tables exist (catalog) and where they lie (warehouse).
+
+Frames pass through the Arrow capsule interface, so that neither pyarrow nor numpy is needed.
 """
 
 from collections.abc import Mapping
-from functools import cache
 
 import duckdb
 import polars as pl
+
+CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
 class Stream:
@@ -17,26 +21,30 @@ class Stream:
         self.frame = frame
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The frame's capsule."""
+        """The frame's capsule; each scan asks for a new one."""
         return self.frame.__arrow_c_stream__(requested_schema)
 
 
-@cache
-def connection() -> duckdb.DuckDBPyConnection:
-    """In-memory connection of this process; zone UTC, no network, no progress bar."""
-    con = duckdb.connect(config={"TimeZone": "UTC", "autoinstall_known_extensions": "false"})
-    con.execute("set enable_progress_bar = false")
-    return con
+class Sql:
+    """Runs a query over frames in one DuckDB connection. The connection holds macros, never data."""
 
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
 
-def query(sql: str, params: Mapping[str, object] | None = None, /, **frames: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `sql`; each keyword is a frame visible under its name, `$name` in the text is a prepared parameter."""
-    con = connection().cursor()
-    try:
-        con.execute("set TimeZone = 'UTC'")
+    def __call__(
+        self, query: str, params: Mapping[str, object] | None = None, /, **frames: pl.DataFrame
+    ) -> pl.DataFrame:
+        """Rows of `query`. Each keyword is a frame seen under its name; `$name` in the text is a prepared parameter."""
         for name, frame in frames.items():
-            con.register(name, Stream(frame))
-        relation = con.sql(sql, params=dict(params) if params else None)
-        return pl.DataFrame(relation)
-    finally:
-        con.close()
+            self.connection.register(name, Stream(frame))
+        try:
+            return pl.DataFrame(self.connection.sql(query, params=dict(params) if params else None))
+        finally:
+            for name in frames:
+                self.connection.unregister(name)
+
+
+def in_memory() -> Sql:
+    """A new in-memory DuckDB that reaches no network."""
+    return Sql(duckdb.connect(config=CONFIG))

@@ -1,16 +1,22 @@
 """Errors a person may see. One line each: where, what, consequence, remedy.
 
 PaceflowError
-├── RulesError        rules.toml or a preset cannot be used
-├── WarehouseError    a table file cannot be used as it is
-│   └── TableInvalid  a built table breaks its own declaration; the file before it stays
-├── Locked            another paceflow holds the repository
-└── RepositoryError   a repository cannot be read; the others go on
+├── SettingsError      settings.toml cannot be used
+├── RulesError         rules.toml or a preset cannot be used
+├── WarehouseError     a table file cannot be used as it is
+│   ├── NewerWarehouse written by a newer paceflow
+│   └── TableInvalid   a built table breaks its own declaration; the file before it stays
+├── Locked             another paceflow holds the repository
+└── RepositoryError    a repository cannot be read; the others go on
 """
 
 
 class PaceflowError(Exception):
     """Base of every error with a message for people."""
+
+
+class SettingsError(PaceflowError):
+    """settings.toml cannot be used."""
 
 
 class RulesError(PaceflowError):
@@ -19,6 +25,10 @@ class RulesError(PaceflowError):
 
 class WarehouseError(PaceflowError):
     """A table file cannot be used as it is."""
+
+
+class NewerWarehouse(WarehouseError):
+    """A table file was written by a newer paceflow."""
 
 
 class TableInvalid(WarehouseError):

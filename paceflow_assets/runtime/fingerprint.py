@@ -10,7 +10,8 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -91,24 +92,40 @@ def parameters_hash(rule: object) -> str:
     return hashlib.sha256(values.encode()).hexdigest()[:8]
 
 
-def code_version(module: str, rules: Mapping[str, object], also: Iterable[str] = ()) -> str:
-    """Version of a table built by `module` with these effective rules (parameter name -> dataclass)."""
-    values = {type(rule).__module__: parameters_hash(rule) for rule in rules.values()}
-    parts = [f"{module.rpartition('.')[2]}={module_hash(module)}"]
-    names = sorted({*reached(module), *(name for start in also for name in (start, *reached(start)))})
-    for name in names:
-        if name == f"{PACKAGE}.rule":
-            continue
-        combined = module_hash(name) + values.get(name, "")
-        short = hashlib.sha256(combined.encode()).hexdigest()[:8] if name in values else module_hash(name)
-        parts.append(f"{name.rpartition('.')[2]}={short}")
+def code_version(name: str, own: str, modules: Iterable[str], rules: Iterable[object]) -> str:
+    """Version of a table: `name=own`, then every counted module that `modules` are or reach, with the rules' parameters."""
+    values = {type(rule).__module__: parameters_hash(rule) for rule in rules}
+    counted = {module for module in modules if is_counted(module)} | {
+        module for start in modules for module in reached(start)
+    }
+    parts = [f"{name}={own}"]
+    for module in sorted(counted - {f"{PACKAGE}.rule", f"{PACKAGE}.source"}):
+        code = module_hash(module)
+        mixed = text_hash(code + values[module]) if module in values else code
+        parts.append(f"{module.rpartition('.')[2]}={mixed}")
     return " ".join(parts)
 
 
-def parser_fingerprint(module: str) -> str:
-    """Version of a parser: its module and all it imports of ours."""
-    text = " ".join(f"{name}={module_hash(name)}" for name in (module, *reached(module)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def sql_hash(sql: str, macros: str) -> str:
+    """8 hex of a view's text and of the macros that it calls, comments left out."""
+    plain = "\n".join(line for line in sql.split("\n") if not line.startswith("--"))
+    called = [
+        macro
+        for macro in re.split(r"(?=create or replace macro )", macros)
+        if _name(macro) and f"{_name(macro)}(" in plain
+    ]
+    return text_hash("\n".join([plain, *called]))
+
+
+def _name(macro: str) -> str:
+    found = re.match(r"create or replace macro (\w+)", macro)
+    return found[1] if found else ""
+
+
+def parser_fingerprint(*modules: str) -> str:
+    """Version of a parser: its modules and all they import of ours."""
+    names = sorted({*modules, *(name for module in modules for name in reached(module))})
+    return hashlib.sha256(" ".join(f"{name}={module_hash(name)}" for name in names).encode()).hexdigest()[:16]
 
 
 def text_hash(text: str) -> str:

@@ -1,77 +1,132 @@
 """Inventory: what discovery must know across repositories, in one JSON file. No table; rebuilt from raw when it is lost.
 
-It says for every log in which state raw has *read* it, repository by repository, never merely that it is known: a failed run
-must not look done. Light on purpose: the unchanged run reads this file, stats the logs and ends.
+What lives here: which logs and checkouts are known, and in which state raw has *read* them, repository by repository.
+What belongs here: the memory between two looks; light enough that an unchanged run is a read of this file and stat calls.
+What stays out: what the logs hold (raw). A log that is merely known counts as unread: a failed run must not look done.
 """
 
 import os
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from paceflow_assets.runtime.partitions import Checkout
-from paceflow_assets.runtime.settings import Settings, make_private
+from paceflow_assets.runtime.partitions import NO_REPOSITORY, Checkout
+from paceflow_assets.runtime.settings import Settings, write_private
 
 VERSION = 1
 
 
 class Log(msgspec.Struct):
-    """One log. fingerprint, parser: the state that discovery looked into. sessions: session id -> repositories it touches here.
+    """One log. fingerprint, parser: the state that discovery looked into. path: absolute; the key is the portable form.
 
-    read: repository -> `fingerprint parser` that its raw tables hold. missing_ms: when it was first found gone.
+    sessions: session id -> repositories that this log's records of it touch. agents: sub-agent thread -> the session it
+    worked for. read: repository -> the state that its raw tables hold. unplaced: folders that lay in no checkout.
+    missing_ms: first look that did not find it. error_count: records that could not be read.
     """
 
     provider: str
+    path: str
     fingerprint: str
     parser: str
     sessions: dict[str, list[str]] = {}
+    agents: dict[str, str] = {}
     read: dict[str, str] = {}
-    missing_ms: int | None = None
     unplaced: list[str] = []
-    error: str | None = None
+    missing_ms: int | None = None
+    error_count: int = 0
 
     @property
     def state(self) -> str:
-        """What `read` must say for a repository that is up to date."""
-        gone = "missing" if self.missing_ms is not None else ""
-        return f"{self.fingerprint} {self.parser} {gone}".rstrip()
+        """What `read` says of a repository that is up to date with this log."""
+        return f"{self.fingerprint} {self.parser}{' missing' if self.missing_ms is not None else ''}"
 
 
 class Inventory(msgspec.Struct):
-    """Everything discovery remembers. done: signature of code, rules and warehouse that the last ingest left complete."""
+    """Everything discovery remembers.
+
+    named: repositories that settings.toml names. code: signature of the program's files, with the parser fingerprints that were computed for it. done: signature of code,
+    rules and warehouse that the last ingest left complete. summary: what it printed. looked_ms: the last look.
+    """
 
     version: int = VERSION
     logs: dict[str, Log] = {}
     checkouts: dict[str, Checkout] = {}
+    named: list[str] = []
+    code: str = ""
+    parsers: dict[str, str] = {}
     done: str = ""
-    reported: dict[str, str] = {}
     summary: dict[str, float] = {}
     looked_ms: int = 0
 
+    def sessions_of_threads(self) -> dict[tuple[str, str], str]:
+        """(provider, sub-agent thread) -> the session it worked for, through any number of sub-agents between."""
+        above = {(log.provider, thread): owner for log in self.logs.values() for thread, owner in log.agents.items()}
+        found = {}
+        for provider, thread in above:
+            owner, passed = thread, {thread}
+            while (provider, owner) in above and above[provider, owner] not in passed:
+                owner = above[provider, owner]
+                passed.add(owner)
+            found[provider, thread] = owner
+        return found
+
+    def repositories_of_sessions(self) -> dict[tuple[str, str], set[str]]:
+        """(provider, session id) -> every repository that one of its logs touches."""
+        threads = self.sessions_of_threads()
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for log in self.logs.values():
+            for thread, repositories in log.sessions.items():
+                found[log.provider, threads.get((log.provider, thread), thread)].update(repositories)
+        return found
+
+    def repositories_of_logs(self) -> dict[str, list[str]]:
+        """Log -> repositories that store something of it, sorted. A log of nothing but errors lies in `no-repository`."""
+        threads = self.sessions_of_threads()
+        sessions = self.repositories_of_sessions()
+        found = {}
+        for name, log in self.logs.items():
+            owners = {threads.get((log.provider, thread), thread) for thread in log.sessions}
+            touched = {key for owner in owners for key in sessions[log.provider, owner]}
+            if not touched and log.error_count:
+                touched = {NO_REPOSITORY}
+            found[name] = sorted(touched | set(log.read))
+        return found
+
     def repositories(self) -> list[str]:
-        """Every repository that some session touches, sorted."""
-        return sorted({name for log in self.logs.values() for names in log.sessions.values() for name in names})
+        """Every repository that a session touches or that settings.toml names, sorted."""
+        return sorted({*self.named, *(key for keys in self.repositories_of_logs().values() for key in keys)})
 
 
-def load(settings: Settings) -> Inventory:
-    """The stored inventory, or an empty one when there is none that can be used."""
+def encoded(inventory: Inventory) -> bytes:
+    """The inventory as it is stored."""
+    return msgspec.json.encode(inventory)
+
+
+def load(settings: Settings) -> Inventory | None:
+    """The stored inventory; None when there is none that can be used."""
     try:
         found = msgspec.json.decode((settings.state / "inventory.json").read_bytes(), type=Inventory)
     except (OSError, msgspec.MsgspecError):
-        return Inventory()
-    return found if found.version == VERSION else Inventory()
+        return None
+    return found if found.version == VERSION else None
 
 
 def save(settings: Settings, inventory: Inventory) -> None:
-    """Store the inventory: written beside, then moved in."""
-    folder = make_private(settings.state)
-    beside = folder / f".inventory.{os.getpid()}.tmp"
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(inventory))
-    os.replace(beside, folder / "inventory.json")
+    """Store the inventory."""
+    write_private(settings.state / "inventory.json", encoded(inventory))
 
 
-def fingerprint(path: Path) -> str:
-    """Size, nanoseconds of the last change and inode of a log."""
-    stat = path.stat()
+def fingerprint(path: str) -> str | None:
+    """Size, nanoseconds of the last change and inode of a file; None if it cannot be looked at."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
     return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}"
+
+
+def files_signature(paths: Iterable[Path]) -> str:
+    """Names, sizes and times of files, as one text; what is missing is left out."""
+    return ";".join(f"{path}={mark}" for path in paths if (mark := fingerprint(str(path))))

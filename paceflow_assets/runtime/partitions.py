@@ -1,8 +1,11 @@
-"""Partitions: which repository a path belongs to, and the key a repository keeps.
+"""Partitions: which repository a path belongs to, and the key that a repository keeps.
+
+What lives here: giving a checkout its repository's key, and placing paths.
+What belongs here: identity. What stays out: when to look (discovery) and what is stored of it (raw_checkout).
 
 A key is given once and then remembered: `host/owner/name` of origin, else `local/<folder>-<8 hex of the oldest root commit>`
-(no commit yet: of the path). A checkout is recognised by its common directory, then by origin, then by root commit and
-folder name, so that a move or a new origin keeps the key.
+(no commit yet: of the path, replaced at the first commit). A checkout is recognised by its common directory, then by origin,
+then by root commit and folder name, so that a move or a new origin keeps the key.
 """
 
 import hashlib
@@ -15,129 +18,171 @@ import msgspec
 from paceflow_assets.source import git
 
 NO_REPOSITORY = "no-repository"
+# Where agents put linked worktrees inside the main one; once removed, nothing on disk tells that the folder was one.
+GONE_WORKTREE = re.compile(r"^(\.claude/worktrees|\.worktrees)/[^/]+/")
 
 
 class Checkout(msgspec.Struct):
-    """One known checkout: where it is, whose it is, and the state of its refs that raw has read."""
+    """One known checkout: whose it is, where it is, and the state of its refs that raw has read.
+
+    provisional: the key comes from the path, because there was no commit and no origin yet.
+    origin_keys: every address it ever had, normal form. missing_ms: first look that did not find it.
+    """
 
     key: str
+    folder: str
     worktrees: list[str]
     origin: str | None = None
-    origin_key: str | None = None
+    origin_keys: list[str] = []
     root_commits: list[str] = []
-    folder: str = ""
-    read_signature: str = ""
-    missing: bool = False
+    provisional: bool = False
+    first_seen_ms: int = 0
+    missing_ms: int | None = None
+    read: str = ""
 
 
-def slug_key(text: str) -> str:
-    """A partition key that Dagster takes: control characters, `...` and percent signs are percent-encoded."""
+def partition_key(text: str) -> str:
+    """A key that Dagster takes: control characters, `...` and percent signs are percent-encoded."""
     encoded = re.sub(r"[\x00-\x1f\x7f%]", lambda found: f"%{ord(found[0]):02X}", text)
     return encoded.replace("...", "%2E%2E%2E")
 
 
-def checkout_name(common_dir: str) -> str:
-    """Folder name of the checkout and 8 hex of its common directory: stable, and tells no absolute path."""
-    return f"{folder_of(common_dir)}-{hashlib.sha256(os.fsencode(common_dir)).hexdigest()[:8]}"
-
-
 def folder_of(common_dir: str) -> str:
-    """Name of the folder that a person knows the checkout by."""
+    """Name of the folder by which a person knows the checkout."""
     path = Path(common_dir)
     return path.parent.name if path.name == ".git" else path.name
 
 
+def checkout_name(common_dir: str) -> str:
+    """Folder name of the checkout and 8 hex of its common directory: stable, and no absolute path."""
+    return f"{folder_of(common_dir)}-{hashlib.sha256(os.fsencode(common_dir)).hexdigest()[:8]}"
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a path says where it starts, on this system."""
+    return path.startswith("/") or (os.name == "nt" and path[1:2] == ":")
+
+
 class Places:
-    """Resolves paths to (repository, path in the repository), learning checkouts as it meets them."""
+    """Resolves paths to (repository, path in the repository), and learns checkouts as it meets them."""
 
-    def __init__(self, checkouts: dict[str, Checkout]) -> None:
+    def __init__(self, checkouts: dict[str, Checkout], now_ms: int) -> None:
         self.checkouts = checkouts
-        self.by_folder: dict[str, tuple[str, str] | None] = {}
-        self.learned: set[str] = set()
+        self.now_ms = now_ms
+        self.learned = False
+        self._folders: dict[str, tuple[str, str] | None] = {}
 
-    def resolve(self, path: str) -> tuple[str, str | None]:
-        """(repository, relative path) of an absolute path; (NO_REPOSITORY, None) outside every checkout, or if relative."""
-        if not path.startswith("/") and path[1:2] != ":":
+    def file(self, path: str) -> tuple[str, str | None]:
+        """(repository, relative path) of a file; (NO_REPOSITORY, None) if it lies in no checkout or its path is relative."""
+        if not is_absolute(path):
             return NO_REPOSITORY, None
         path = os.path.normpath(path)
-        found = self._folder(os.path.dirname(path), 0)
+        found = self._placed(os.path.dirname(path))
         if found is None:
             return NO_REPOSITORY, None
         key, top = found
-        return key, self._relative(path, top)
+        relative = _relative(path, top)
+        return (key, relative) if relative else (NO_REPOSITORY, None)
 
     def folder(self, path: str) -> str:
-        """Repository of a directory (a session's working directory)."""
-        if not path.startswith("/") and path[1:2] != ":":
-            return NO_REPOSITORY
-        found = self._folder(os.path.normpath(path), 0)
+        """Repository of a folder, a session's working directory for instance."""
+        found = self._placed(os.path.normpath(path)) if is_absolute(path) else None
         return found[0] if found else NO_REPOSITORY
 
-    def _relative(self, path: str, top: str) -> str | None:
-        if path.startswith(top + "/"):
-            return path[len(top) + 1 :]
-        real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-        return real[len(top) + 1 :] if real.startswith(top + "/") else None
+    def adopt(self, folder: str, origin: str) -> None:
+        """Take a folder that is gone for the top of a checkout of `origin`, which the log itself names."""
+        key = git.normal_origin(origin)
+        if key and is_absolute(folder) and not os.path.isdir(folder) and self._placed(os.path.normpath(folder)) is None:
+            self._folders[os.path.normpath(folder)] = (self._key_of_origin(key) or partition_key(key), folder)
 
-    def _folder(self, folder: str, depth: int) -> tuple[str, str] | None:
-        if folder in self.by_folder:
-            return self.by_folder[folder]
-        found = git.common_dir(Path(folder))
-        result: tuple[str, str] | None = None
-        if found is not None and found.worktree is not None:
-            result = (self.key_of(str(found.common_dir), str(found.worktree)), str(found.worktree))
+    def _placed(self, folder: str) -> tuple[str, str] | None:
+        if folder in self._folders:
+            return self._folders[folder]
+        found = git.find(Path(folder))
+        result = (self._key(str(found.common_dir), str(found.worktree)), str(found.worktree)) if found else None
         remembered = self._remembered(folder)
         if remembered and (result is None or len(remembered[1]) > len(result[1])) and not os.path.isdir(remembered[1]):
             result = remembered
-        self.by_folder[folder] = result
+        if result is None and not os.path.isdir(folder):
+            result = self._folders.get(os.path.dirname(folder)) or self._adopted(folder)
+        self._folders[folder] = result
         return result
 
-    def _remembered(self, folder: str) -> tuple[str, str] | None:
-        """The known worktree that holds the folder, for checkouts that are gone from the disk."""
-        best: tuple[str, str] | None = None
-        for checkout in self.checkouts.values():
-            for top in checkout.worktrees:
-                if (folder == top or folder.startswith(top + "/")) and (best is None or len(top) > len(best[1])):
-                    best = (checkout.key, top)
-        return best
+    def _adopted(self, folder: str) -> tuple[str, str] | None:
+        parent = os.path.dirname(folder)
+        return None if parent == folder or os.path.isdir(parent) else self._placed(parent)
 
-    def key_of(self, common_dir: str, worktree: str) -> str:
-        """Key of a checkout; a new one is identified and remembered."""
+    def _remembered(self, folder: str) -> tuple[str, str] | None:
+        """The known worktree that held the folder, for checkouts that are gone from the disk."""
+        tops = [
+            (checkout.key, top)
+            for checkout in self.checkouts.values()
+            for top in checkout.worktrees
+            if folder == top or folder.startswith(top + "/")
+        ]
+        return max(tops, key=lambda place: len(place[1]), default=None)
+
+    def _key(self, common_dir: str, worktree: str) -> str:
         known = self.checkouts.get(common_dir)
-        if known is not None:
-            if worktree not in known.worktrees:
-                known.worktrees.append(worktree)
-                self.learned.add(common_dir)
-            return known.key
+        if known is None:
+            known = self.checkouts[common_dir] = self.identified(common_dir)
+            self.learned = True
+        if worktree not in known.worktrees:
+            known.worktrees.append(worktree)
+            self.learned = True
+        return known.key
+
+    def identified(self, common_dir: str) -> Checkout:
+        """A checkout as git tells it, with its repository's key."""
         identity = git.identity(Path(common_dir))
-        origin_key = git.normal_origin(identity.origin) if identity.origin else None
         checkout = Checkout(
             key="",
-            worktrees=[worktree],
-            origin=identity.origin,
-            origin_key=origin_key,
-            root_commits=list(identity.root_commits),
             folder=folder_of(common_dir),
+            worktrees=[],
+            origin=identity.origin,
+            origin_keys=[identity.origin_key] if identity.origin_key else [],
+            root_commits=list(identity.root_commits),
+            provisional=not identity.origin_key and not identity.root_commits,
+            first_seen_ms=self.now_ms,
         )
-        checkout.key = self._known_key(checkout) or self._new_key(checkout, common_dir)
-        self.checkouts[common_dir] = checkout
-        self.learned.add(common_dir)
-        return checkout.key
+        checkout.key = self.known_key(checkout) or new_key(checkout, common_dir)
+        return checkout
 
-    def _known_key(self, new: Checkout) -> str | None:
+    def known_key(self, new: Checkout) -> str | None:
+        """Key of the known repository that a checkout belongs to; None = it resembles none."""
+        for key in new.origin_keys:
+            found = self._key_of_origin(key)
+            if found:
+                return found
         for old in self.checkouts.values():
-            if new.origin_key and new.origin_key in (old.origin_key, old.key):
+            same_root = bool(new.root_commits) and new.root_commits[:1] == old.root_commits[:1]
+            # Two forks share root and folder name too: an address on both sides tells them apart.
+            if same_root and old.folder == new.folder and not (new.origin_keys and old.origin_keys):
                 return old.key
-        for common_dir, old in self.checkouts.items():
-            same_roots = new.root_commits and new.root_commits[:1] == old.root_commits[:1]
-            if same_roots and old.folder == new.folder and not (new.origin_key and old.origin_key):
-                moved = not os.path.isdir(common_dir)
-                if moved or not new.origin_key:
-                    return old.key
         return None
 
-    def _new_key(self, new: Checkout, common_dir: str) -> str:
-        if new.origin_key:
-            return slug_key(new.origin_key)
-        seed = new.root_commits[0] if new.root_commits else common_dir
-        return slug_key(f"local/{new.folder}-{hashlib.sha256(os.fsencode(seed)).hexdigest()[:8]}")
+    def _key_of_origin(self, origin_key: str) -> str | None:
+        for old in self.checkouts.values():
+            if origin_key in old.origin_keys or partition_key(origin_key) == old.key:
+                return old.key
+        return None
+
+
+def new_key(checkout: Checkout, common_dir: str) -> str:
+    """Key of a checkout that nothing known resembles."""
+    if checkout.origin_keys:
+        return partition_key(checkout.origin_keys[0])
+    seed = checkout.root_commits[0] if checkout.root_commits else common_dir
+    return partition_key(f"local/{checkout.folder}-{hashlib.sha256(os.fsencode(seed)).hexdigest()[:8]}")
+
+
+def _relative(path: str, top: str) -> str | None:
+    if not path.startswith(top + "/"):
+        path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        if not path.startswith(top + "/"):
+            return None
+    relative = path[len(top) + 1 :]
+    inside = GONE_WORKTREE.match(relative)
+    if inside and not os.path.isdir(os.path.join(top, inside[0])):
+        relative = relative[inside.end() :]
+    return relative.replace("\\", "/") if os.name == "nt" else relative

@@ -61,7 +61,9 @@ def rule_types() -> dict[str, type]:
 def presets() -> list[str]:
     """Names of the presets."""
     folder = resources.files("paceflow_assets.rule") / "preset"
-    return sorted(["default", *(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))])
+    return sorted(
+        ["default", *(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))]
+    )
 
 
 def rules(source: str = "") -> Rules:
@@ -75,7 +77,9 @@ def rules(source: str = "") -> Rules:
     effective = {name: rule() for name, rule in known.items()}
     for section, values in chosen.items():
         if section not in known:
-            raise RulesError(f"{place}:{_line(text, section)}: unknown rule [{section}]{_nearest(section, known)}; nothing ran")
+            raise RulesError(
+                f"{place}:{_line(text, section)}: unknown rule [{section}]{_nearest(section, known)}; nothing ran"
+            )
         if not isinstance(values, dict):
             raise RulesError(f"{place}:{_line(text, section)}: {section} must be a section [{section}]; nothing ran")
         effective[section] = _with_values(known[section], section, values, text, place)
@@ -92,7 +96,9 @@ def _text_of(source: str) -> tuple[str, str]:
     try:
         return Path(source).read_text(), source
     except (OSError, UnicodeDecodeError) as error:
-        raise RulesError(f"{source}: cannot be read ({error}); nothing ran; unset PACEFLOW_RULES or mend the file") from error
+        raise RulesError(
+            f"{source}: cannot be read ({error}); nothing ran; unset PACEFLOW_RULES or mend the file"
+        ) from error
 
 
 def _with_values(rule: type, section: str, values: Mapping[str, Any], text: str, place: str) -> Any:
@@ -114,7 +120,9 @@ def _problem(field: dataclasses.Field, value: Any) -> str:
     """Why the value cannot be taken; '' if it can."""
     default, note = field.default, field.metadata
     if isinstance(default, bool) != isinstance(value, bool):
-        return f"must be {'true or false' if isinstance(default, bool) else 'a ' + type(default).__name__}, not {value!r}"
+        return (
+            f"must be {'true or false' if isinstance(default, bool) else 'a ' + type(default).__name__}, not {value!r}"
+        )
     if isinstance(default, tuple):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             return f"must be a list of texts, not {value!r}"

@@ -1,21 +1,26 @@
 """Settings: where things are. The only reader of the environment and of the home directory.
 
-PACEFLOW_HOME (default ~/.paceflow) holds everything paceflow writes. PACEFLOW_RULES names a preset or a rules.toml;
+PACEFLOW_HOME (default ~/.paceflow) holds everything that paceflow writes. PACEFLOW_RULES names a preset or a rules.toml;
 else $PACEFLOW_HOME/rules.toml if it exists, else the defaults. DAGSTER_HOME defaults to $PACEFLOW_HOME/dagster.
+$PACEFLOW_HOME/settings.toml may name repositories that no session touches yet: `repositories = ["~/src/app"]`.
 """
 
 import hashlib
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+from paceflow_assets.runtime.errors import SettingsError
 
 AGENT_VARIABLES = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths of one user's paceflow. env: the variables that the providers read."""
+    """Paths of one user's paceflow. env: the variables that the agents' modules read."""
 
     home: Path
     paceflow_home: Path
@@ -31,7 +36,7 @@ class Settings:
 
     @property
     def state(self) -> Path:
-        """Folder of what can be rebuilt: the inventory."""
+        """Folder of what can be rebuilt: the inventory and logs that were parsed but not stored yet."""
         return self.paceflow_home / "state"
 
     @property
@@ -40,25 +45,52 @@ class Settings:
         return self.paceflow_home / "locks"
 
     @property
+    def forgotten(self) -> Path:
+        """File of the tombstones: what must not come back."""
+        return self.paceflow_home / "forgotten.json"
+
+    @property
     def catalog(self) -> Path:
         """The DuckDB file for people: every table and view by name."""
         return self.paceflow_home / "paceflow.duckdb"
 
+    @property
+    def config(self) -> Path:
+        """The user's settings.toml."""
+        return self.paceflow_home / "settings.toml"
+
+    @cached_property
+    def named_repositories(self) -> tuple[Path, ...]:
+        """Repositories that settings.toml names."""
+        if not self.config.is_file():
+            return ()
+        try:
+            found = tomllib.loads(self.config.read_text()).get("repositories", [])
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{self.config}: {error}; nothing ran; mend or remove the file") from error
+        if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+            raise SettingsError(f"{self.config}: repositories must be a list of folders; nothing ran; mend the file")
+        return tuple(self.expanded(entry) for entry in found)
+
+    def expanded(self, path: str) -> Path:
+        """~ replaced by the home."""
+        return self.home / path[2:] if path.startswith("~/") else Path(path)
+
     def portable(self, path: str) -> str:
-        """~/… for a path under the home; else '…' + 8 hex of the folder + its name, so that no absolute path is stored."""
+        """~/… for a path under the home; else … + 8 hex of its folder + its name, so that no absolute path is stored."""
         if not path.startswith("/") and path[1:3] not in (":/", ":\\"):
             return path
-        home = str(self.home).rstrip("/") + "/"
-        if path.startswith(home):
-            return "~/" + path[len(home) :]
-        if path + "/" == home:
+        home = str(self.home).rstrip("/")
+        if path == home:
             return "~"
+        if path.startswith(home + "/"):
+            return "~" + path[len(home) :]
         folder, _, name = path.rstrip("/").rpartition("/")
         return f"…{hashlib.sha256(folder.encode(errors='surrogateescape')).hexdigest()[:8]}/{name}"
 
 
 def settings(env: Mapping[str, str] | None = None) -> Settings:
-    """Settings of this process (or of `env`)."""
+    """Settings of this process, or of `env`."""
     env = os.environ if env is None else env
     home = Path(env.get("HOME") or Path.home())
     paceflow_home = Path(env.get("PACEFLOW_HOME") or home / ".paceflow").absolute()
@@ -77,7 +109,20 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
 
 def make_private(folder: Path) -> Path:
     """The folder, made with mode 0700 if it is not there."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         folder.chmod(0o700)
     return folder
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file of mode 0600: beside, then moved in, so that a reader sees the old one or the new one."""
+    make_private(path.parent)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,49 +1,47 @@
 """`@table`: everything a table must say of itself, once.
 
-What lives here: the column helpers, the `Table` a decorated builder becomes, and the register of all tables.
-What belongs here: what is true of every table. What stays out: storage (warehouse), Dagster (assets), any single table.
+What lives here: the column helpers, the `Table` that a decorated builder becomes, and the register of all tables.
+What belongs here: what is true of every table.
+What stays out: storage (warehouse), computing (compute), Dagster (assets), any single table.
 
-A builder's parameters say what it needs: a parameter annotated `pl.DataFrame` is the upstream table of that name, one
-annotated with a rule's dataclass receives the rule's effective parameters, one annotated `Look` (raw tables only) receives
-what was just seen outside.
+A builder's parameters say what it needs: one annotated `pl.DataFrame` is the upstream table of that name (in a raw table,
+`stored` is what the table holds already), one annotated with a rule's dataclass receives the rule's effective parameters, one
+annotated `Sql` receives DuckDB, one annotated `Look` (raw tables only) receives what is to be seen outside.
 """
 
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from functools import cache
-from types import ModuleType
 
 import polars as pl
 
 import paceflow_assets
 
 LAYERS = ("raw", "metadata", "fact", "event", "view")
+STORED = "stored"
 TIME = pl.Datetime("ms")
-LINE = pl.Struct(  # one changed or context line, as raw keeps it: hashes and counts, never text
-    {
-        "side": pl.String,
-        "hunk_index": pl.Int64,
-        "line_hash": pl.UInt64,
-        "line_hash_trimmed": pl.UInt64,
-        "word_characters": pl.Int64,
-    }
-)
 
 
 @dataclass(frozen=True)
 class Column:
-    """Type and meaning of one column. The meaning says the unit and what null means."""
+    """Type and meaning of one column; the meaning says the unit and what null means.
+
+    private: never shown in a preview or a log, because it holds somebody's words or an absolute path.
+    optional: may be null although it is a key column.
+    """
 
     type: pl.DataType
     meaning: str
+    private: bool = False
+    optional: bool = False
 
 
-def text(meaning: str) -> Column:
+def text(meaning: str, *, private: bool = False) -> Column:
     """A String column."""
-    return Column(pl.String(), meaning)
+    return Column(pl.String(), meaning, private)
 
 
 def count(meaning: str) -> Column:
@@ -52,7 +50,7 @@ def count(meaning: str) -> Column:
 
 
 def number(meaning: str) -> Column:
-    """A fraction, a share from 0 to 1 or minutes."""
+    """A fraction: a share from 0 to 1, or minutes, or lines split among sessions."""
     return Column(pl.Float64(), meaning)
 
 
@@ -66,24 +64,32 @@ def time(meaning: str) -> Column:
     return Column(TIME, meaning)
 
 
+def date(meaning: str) -> Column:
+    """A calendar day, UTC."""
+    return Column(pl.Date(), meaning)
+
+
 def hash64(meaning: str) -> Column:
     """An xxh3_64 hash."""
     return Column(pl.UInt64(), meaning)
 
 
-def nested(dtype: pl.DataType, meaning: str) -> Column:
+def nested(dtype: pl.DataType, meaning: str, *, private: bool = False) -> Column:
     """A list or struct column (raw tables only)."""
-    return Column(dtype, meaning)
+    return Column(dtype, meaning, private)
 
 
 @dataclass(frozen=True)
 class Table:
     """One table: name, grain, columns, how it is built and what from.
 
-    grain: key columns behind `repository`, which is part of every key. parents: table -> key columns that must exist there.
-    bookkeeping: columns that do not count as content (a later look at an unchanged log changes no version).
-    rules: builder parameter -> rule dataclass. look: builder parameter that receives the `Look`, raw tables only.
-    per_repository is False for tables whose rows mix repositories. sql: text of a view.
+    grain: key columns behind `repository`, which is part of every key. parents: table -> key columns that must be found there.
+    bookkeeping: columns that are no content: a later look at an unchanged log changes no version.
+    reads: upstream -> the columns of it that matter here; an upstream that is not named is read whole.
+    rules: builder parameter -> rule dataclass. per_repository is False for tables whose rows mix repositories.
+    also: modules outside the table's own imports that take part in its version. sql: text of a view.
+    keeps_rows is False for the one raw table whose rows may go. watches: what of the outside a raw table shows, 'logs' or
+    'git'; None for tables below raw.
     """
 
     name: str
@@ -94,27 +100,41 @@ class Table:
     upstreams: tuple[str, ...]
     build: Callable[..., pl.DataFrame]
     module: str
-    parents: Mapping[str, tuple[str, ...]]
-    bookkeeping: frozenset[str]
-    rules: Mapping[str, type]
-    look: str | None = None
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bookkeeping: frozenset[str] = frozenset()
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules: Mapping[str, type] = field(default_factory=dict)
+    sql_parameter: str | None = None
+    look_parameter: str | None = None
     per_repository: bool = True
+    also: tuple[str, ...] = ()
+    keeps_rows: bool = True
+    watches: str | None = None
     sql: str | None = None
-    headline: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
         """All key columns, `repository` first."""
-        return ("repository", *self.grain)
+        return ("repository", *self.grain) if "repository" in self.columns else self.grain
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
         """Column name -> type."""
         return {name: column.type for name, column in self.columns.items()}
 
+    @property
+    def private_columns(self) -> frozenset[str]:
+        """Columns that no preview shows."""
+        return frozenset(name for name, column in self.columns.items() if column.private)
+
     def empty(self) -> pl.DataFrame:
         """The table without rows."""
         return pl.DataFrame(schema=self.schema)
+
+    def shaped(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame's rows in this table's columns, types and order. A column that the frame lacks is an error."""
+        cast = [pl.col(name).cast(column.type) for name, column in self.columns.items()]
+        return frame.select(cast).sort(list(self.key), nulls_last=True)
 
 
 REGISTER: dict[str, Table] = {}
@@ -126,37 +146,33 @@ def table(
     columns: Mapping[str, Column],
     parents: Mapping[str, tuple[str, ...]] | None = None,
     bookkeeping: Iterable[str] = (),
+    reads: Mapping[str, tuple[str, ...]] | None = None,
+    also: tuple[str, ...] = (),
+    keeps_rows: bool = True,
+    watches: str | None = None,
 ) -> Callable[[Callable[..., pl.DataFrame]], Table]:
     """Make a builder a table. The first line of its docstring names the grain and becomes the description's first words."""
 
     def decorate(build: Callable[..., pl.DataFrame]) -> Table:
-        upstreams: list[str] = []
-        rules: dict[str, type] = {}
-        look = None
-        for parameter in inspect.signature(build).parameters.values():
-            if parameter.annotation is pl.DataFrame:
-                upstreams.append(parameter.name)
-            elif getattr(parameter.annotation, "__name__", "") == "Look":
-                look = parameter.name
-            elif is_dataclass(parameter.annotation):
-                rules[parameter.name] = parameter.annotation
-            else:
-                raise TypeError(f"{build.__name__}: parameter {parameter.name} is neither a table, a rule nor the look")
-        layer = build.__module__.split(".")[1]
+        needs = _needs(build)
         made = Table(
             name=build.__name__,
-            layer=layer,
+            layer=build.__module__.split(".")[1],
             grain=grain,
             columns=columns,
             description=inspect.cleandoc(build.__doc__ or ""),
-            # a raw table's own stored rows are no upstream: they are what it keeps
-            upstreams=tuple(name for name in upstreams if name != "stored"),
+            upstreams=tuple(name for name in needs["tables"] if name != STORED),
             build=build,
             module=build.__module__,
             parents=parents or {},
             bookkeeping=frozenset(bookkeeping),
-            rules=rules,
-            look=look,
+            reads=reads or {},
+            rules=needs["rules"],
+            sql_parameter=needs["sql"],
+            look_parameter=needs["look"],
+            also=also,
+            keeps_rows=keeps_rows,
+            watches=watches,
         )
         REGISTER[made.name] = made
         return made
@@ -164,24 +180,42 @@ def table(
     return decorate
 
 
+def _needs(build: Callable[..., pl.DataFrame]) -> dict:
+    needs: dict = {"tables": [], "rules": {}, "sql": None, "look": None}
+    for parameter in inspect.signature(build).parameters.values():
+        wanted = parameter.annotation
+        kind = getattr(wanted, "__name__", "")
+        if wanted is pl.DataFrame:
+            needs["tables"].append(parameter.name)
+        elif kind == "Sql":
+            needs["sql"] = parameter.name
+        elif kind == "Look":
+            needs["look"] = parameter.name
+        elif is_dataclass(wanted):
+            needs["rules"][parameter.name] = wanted
+        else:
+            raise TypeError(f"{build.__name__}: parameter {parameter.name} is neither a table, a rule, Sql nor Look")
+    return needs
+
+
 @cache
 def tables() -> dict[str, Table]:
-    """Every table of the program by name, upstream tables first."""
+    """Every table of the program by name, each behind its upstreams."""
     for layer in LAYERS:
-        package: ModuleType = importlib.import_module(f"{paceflow_assets.__name__}.{layer}")
+        package = importlib.import_module(f"{paceflow_assets.__name__}.{layer}")
         for found in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{found.name}")
     return ordered(REGISTER)
 
 
 def ordered(register: Mapping[str, Table]) -> dict[str, Table]:
-    """The same tables, each behind its upstreams; ties in layer and name order."""
+    """The same tables, each behind its upstreams, otherwise in layer and name order."""
     done: dict[str, Table] = {}
     waiting = sorted(register.values(), key=lambda made: (LAYERS.index(made.layer), made.name))
     while waiting:
-        ready = [made for made in waiting if all(name in done for name in made.upstreams)]
-        if not ready:
+        ready = next((made for made in waiting if all(name in done for name in made.upstreams)), None)
+        if ready is None:
             raise ValueError(f"tables wait for each other or for nothing: {', '.join(made.name for made in waiting)}")
-        done.update((made.name, made) for made in ready)
-        waiting = [made for made in waiting if made.name not in done]
+        done[ready.name] = ready
+        waiting.remove(ready)
     return done

@@ -1,30 +1,38 @@
 """Data versions: a table's content as a short text that is the same on every machine.
 
-`<rows>-<32 hex>`: per column a 128-bit sum, modulo 2^64 in two lanes, of every value mixed with its row number, combined over
-the columns with their names and types. Rows are sorted by key before, so equal content gives equal versions; bookkeeping
-columns do not take part. Plain integer arithmetic and xxh3: neither polars' nor DuckDB's own hashes, which change between
-their versions.
+What lives here: the digest of a column and how digests make a table's version.
+What belongs here: plain integer arithmetic and xxh3 only; polars' and DuckDB's own hashes change between their versions.
+What stays out: code versions (fingerprint) and where versions are kept (warehouse).
+
+Rows are in key order, so equal content gives equal digests. A column's digest is a 128-bit sum over its rows of the value
+mixed with the row's number; text takes part as runs of equal values, lists as their lengths and their items.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
-LANES = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
-MIX = 0xBF58476D1CE4E5B9
 NULL = 0x6E756C6C6E756C6C
+GOLDEN = 0x9E3779B97F4A7C15
+MIX = 0xBF58476D1CE4E5B9
 MASK = (1 << 64) - 1
 
 
-def content_version(frame: pl.DataFrame, without: Collection[str] = ()) -> str:
-    """Version of a frame whose rows are in key order."""
-    parts = [f"{name}:{dtype}:{_digest(frame[name])}" for name, dtype in frame.schema.items() if name not in without]
-    return f"{frame.height}-{xxh3_128_hexdigest(';'.join(parts).encode())}"
+def column_versions(frame: pl.DataFrame) -> dict[str, str]:
+    """Digest of each column, name -> 32 hex."""
+    return {
+        name: xxh3_128_hexdigest(f"{dtype}:{_digest(frame[name])}".encode()) for name, dtype in frame.schema.items()
+    }
 
 
-def combined(versions: dict[str, str]) -> str:
-    """One version of many: partition (or table) name -> version."""
+def table_version(rows: int, columns: Mapping[str, str], without: Collection[str] = ()) -> str:
+    """Version of a table, or of some of its columns, from their digests: `<rows>-<32 hex>`."""
+    return f"{rows}-{combined({name: digest for name, digest in columns.items() if name not in without})}"
+
+
+def combined(versions: Mapping[str, str]) -> str:
+    """One version of many: name -> version."""
     return xxh3_128_hexdigest(";".join(f"{name}={versions[name]}" for name in sorted(versions)).encode())
 
 
@@ -32,54 +40,52 @@ def _digest(values: pl.Series) -> str:
     dtype = values.dtype
     if isinstance(dtype, pl.List):
         lengths = values.list.len().cast(pl.Int64).fill_null(-1)
-        inner = values.filter(lengths > 0).explode() if len(values) else values.explode()
-        return f"[{_digest(lengths)},{_digest(inner)}]"
+        return f"[{_digest(lengths)},{_digest(values.filter(lengths > 0).explode())}]"
     if isinstance(dtype, pl.Struct):
-        fields = ",".join(_digest(values.struct.field(name.name)) for name in dtype.fields)
+        fields = ",".join(_digest(values.struct.field(entry.name)) for entry in dtype.fields)
         return f"({_digest(values.is_null())},{fields})"
+    if dtype == pl.String:
+        runs = values.rle().struct
+        return f"<{_fold(_integers(runs.field('len')))},{_fold(_text_codes(runs.field('value')))}>"
     return _fold(_integers(values))
+
+
+def _text_codes(texts: pl.Series) -> pl.Series:
+    distinct = texts.unique().drop_nulls()
+    codes = pl.Series([xxh3_64_intdigest(text.encode()) for text in distinct.to_list()], dtype=pl.UInt64)
+    return texts.replace_strict(distinct, codes, default=NULL, return_dtype=pl.UInt64)
 
 
 def _integers(values: pl.Series) -> pl.Series:
     """Each value as a UInt64; null has a value of its own."""
     dtype = values.dtype
-    if dtype == pl.String or dtype == pl.Binary:
-        distinct = values.unique().drop_nulls()
-        codes = [xxh3_64_intdigest(text) for text in distinct.to_list()]
-        hashes = pl.Series(codes, dtype=pl.UInt64)
-        if len(distinct) == len(values):
-            return pl.Series([xxh3_64_intdigest(text) for text in values.to_list()], dtype=pl.UInt64)
-        table = pl.DataFrame({"value": distinct, "code": hashes})
-        joined = values.to_frame("value").join(table, on="value", how="left", maintain_order="left")
-        return joined["code"].fill_null(NULL)
-    if dtype == pl.Float64:
-        bits = values.fill_nan(None).to_frame("value").select(pl.col("value").reinterpret(signed=False)).to_series()
-        return bits.fill_null(NULL)
-    if dtype == pl.UInt64:
-        return values.fill_null(NULL)
-    plain = values.to_physical() if dtype.is_temporal() else values
-    return plain.cast(pl.Int64).fill_null(-NULL).to_frame("value").select(
-        pl.col("value").reinterpret(signed=False)
-    ).to_series()
+    if dtype == pl.Boolean:
+        return values.cast(pl.UInt64).fill_null(NULL)
+    if dtype.is_temporal():
+        values = values.to_physical()
+    if dtype.is_float():
+        values = values + 0.0  # -0.0 is 0.0
+    elif values.dtype != pl.UInt64:
+        values = values.cast(pl.Int64)
+    return values.to_frame("value").select(pl.col("value").reinterpret(dtype=pl.UInt64).fill_null(NULL)).to_series()
 
 
 def _fold(values: pl.Series) -> str:
-    rows = pl.select(pl.int_range(len(values), dtype=pl.UInt64)).to_series() if len(values) else values
-    sums = []
-    for lane in LANES:
-        mixed = values ^ (rows * _u64(lane) + _u64(lane ^ MASK))
-        mixed = (mixed ^ (mixed // (1 << 29))) * _u64(MIX)
-        mixed = (mixed ^ (mixed // (1 << 32))) * _u64(lane)
-        sums.append(_wrapping_sum(mixed ^ (mixed // (1 << 31))))
-    return "".join(f"{total:016x}" for total in sums)
+    frame = values.to_frame("value").with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
+    row, value = pl.col("row"), pl.col("value")
+    mixed = (value ^ (row * _u64(GOLDEN) + _u64(MIX))) * _u64(MIX)
+    mixed = (mixed ^ (mixed // _u64(1 << 32))) * _u64(GOLDEN)
+    mixed = mixed ^ (mixed // _u64(1 << 29))
+    halves = frame.select(row, mixed=mixed).select(
+        # 32-bit halves are summed apart, because a plain sum would overflow
+        low=(pl.col("mixed") % _u64(1 << 32)).sum(),
+        high=(pl.col("mixed") // _u64(1 << 32)).sum(),
+        low_by_row=((pl.col("mixed") * (row * 2 + 1)) % _u64(1 << 32)).sum(),
+        high_by_row=((pl.col("mixed") * (row * 2 + 1)) // _u64(1 << 32)).sum(),
+    )
+    low, high, low_by_row, high_by_row = (number or 0 for number in halves.row(0))
+    return f"{(low + (high << 32)) & MASK:016x}{(low_by_row + (high_by_row << 32)) & MASK:016x}"
 
 
-def _u64(value: int) -> pl.Series:
-    return pl.Series([value], dtype=pl.UInt64)
-
-
-def _wrapping_sum(values: pl.Series) -> int:
-    """Sum modulo 2^64 from two half-width sums, which cannot overflow below 4 billion rows."""
-    low = (values % (1 << 32)).sum() or 0
-    high = (values // (1 << 32)).sum() or 0
-    return (low + (high << 32)) & MASK
+def _u64(value: int) -> pl.Expr:
+    return pl.lit(value, dtype=pl.UInt64)

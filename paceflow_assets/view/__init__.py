@@ -1,1 +1,106 @@
-"""To be described."""
+"""Views: SQL only. Each file in sql/view/ is a table of that name; its header is the declaration.
+
+What lives here: turning the files into tables. What belongs here: reading headers. What stays out: any SQL.
+
+A header says grain, reads, units, and the columns: `name type: meaning`. A column that an upstream table has under the same
+name may be given by its name alone. `?` behind the type: null although it is a key column; `!`: never shown in a preview.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from paceflow_assets.runtime import table as declare
+from paceflow_assets.runtime.catalog import sql_folder
+from paceflow_assets.runtime.duck import Sql
+from paceflow_assets.runtime.table import REGISTER, Column, Table
+
+TYPES = {
+    "text": declare.text,
+    "count": declare.count,
+    "number": declare.number,
+    "flag": declare.flag,
+    "time": declare.time,
+    "date": declare.date,
+}
+COLUMN = re.compile(r"^(?P<name>\w+)(?: (?P<type>\w+)(?P<marks>[?!]*): (?P<meaning>.+))?$")
+GLOBAL = "view_global_"
+
+
+def header(text: str) -> dict[str, str]:
+    """The entries of a header, name -> text; lines of `columns` are kept apart by LF."""
+    entries: dict[str, str] = {}
+    name = ""
+    for line in text.split("\n"):
+        if not line.startswith("--"):
+            break
+        found = re.match(r"^-- (\w+):\s*(.*)$", line)
+        if found:
+            name = found[1]
+            entries[name] = found[2]
+        else:
+            joint = "\n" if name == "columns" else " "
+            entries[name] = f"{entries[name]}{joint}{line[2:].strip()}"
+    return entries
+
+
+def columns(lines: str, upstreams: Mapping[str, Table]) -> dict[str, Column]:
+    """Columns of a view, taken over from upstream tables where only the name is given."""
+    found: dict[str, Column] = {}
+    for line in lines.strip().split("\n"):
+        entry = COLUMN.match(line)
+        if entry is None:
+            raise ValueError(f"not a column of a view: {line!r}")
+        if entry["type"]:
+            marks = {"private": True} if "!" in entry["marks"] else {}
+            column = TYPES[entry["type"]](entry["meaning"], **marks)
+            found[entry["name"]] = Column(column.type, column.meaning, column.private, optional="?" in entry["marks"])
+        else:
+            found[entry["name"]] = next(
+                upstream.columns[entry["name"]] for upstream in upstreams.values() if entry["name"] in upstream.columns
+            )
+    return found
+
+
+def view(path: Path) -> Table:
+    """The table of a view file. Its upstreams must be registered."""
+    text = path.read_text()
+    told = header(text)
+    upstreams = {name: REGISTER[name] for name in told["reads"].split(", ")}
+    grain = re.search(r"\(([^)]*)\)", told["grain"])
+
+    def build(sql: Sql, **frames: pl.DataFrame) -> pl.DataFrame:
+        return sql(text, **frames)
+
+    return Table(
+        name=path.stem,
+        layer="view",
+        grain=tuple(grain[1].split(", ")) if grain else (),
+        columns=columns(told["columns"], upstreams),
+        description=f"{told['grain'].capitalize()}. Units: {told['units']}.",
+        upstreams=tuple(upstreams),
+        build=build,
+        module=__name__,
+        sql_parameter="sql",
+        per_repository=not path.stem.startswith(GLOBAL),
+        sql=text,
+    )
+
+
+def register() -> None:
+    """Make every view file a table, base views first."""
+    waiting = sorted((sql_folder() / "view").glob("*.sql"))
+    while waiting:
+        ready = [path for path in waiting if set(header(path.read_text())["reads"].split(", ")) <= set(REGISTER)]
+        if not ready:
+            raise ValueError(
+                f"views that read each other or unknown tables: {', '.join(path.stem for path in waiting)}"
+            )
+        for path in ready:
+            REGISTER[path.stem] = view(path)
+        waiting = [path for path in waiting if path not in ready]
+
+
+register()

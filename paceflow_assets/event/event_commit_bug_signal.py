@@ -1,0 +1,121 @@
+"""Did a later fix remove what the AI wrote?"""
+
+import polars as pl
+
+from paceflow_assets import matching
+from paceflow_assets.rule.bug_after_merge import BugAfterMerge, window_ms
+from paceflow_assets.rule.fix_words import FixWords, is_fix
+from paceflow_assets.rule.line_match import LineMatch, hash_column
+from paceflow_assets.rule.revert import is_revert
+from paceflow_assets.runtime.duck import Sql
+from paceflow_assets.runtime.nested import rows_of
+from paceflow_assets.runtime.table import TIME, count, flag, table, text, time
+
+COLUMNS = {
+    "repository": text("partition key"),
+    "commit_sha": text("full object name"),
+    "commit_time": time("committer date"),
+    "bug_after_merge_flag": flag("a later fix removed AI lines of the commit"),
+    "first_bug_signal_commit_sha": text("first such fix; null = none"),
+    "first_bug_signal_commit_time": time("its committer date; null = none"),
+    "bug_signal_count": count("such fixes"),
+    "window_days": count("length of the window, days"),
+    "signal_source": text("what the signals come from"),
+    "counted_flag": flag("views count it (rule orphaned_commit)"),
+}
+KEY = ["repository", "commit_sha"]
+SOURCE = "git_fix_commit"
+
+
+@table(
+    grain=("commit_sha",),
+    columns=COLUMNS,
+    parents={"event_commit_outcome": tuple(KEY)},
+    reads={
+        "fact_commit": ("commit_sha", "commit_time", "message"),
+        "fact_session_code_change": ("provider", "session_id", "change_id", "rel_path", "change_ts"),
+        "event_commit_outcome": (*KEY, "commit_time", "heavy_ai_flag", "merged_to_mainline_flag", "counted_flag"),
+    },
+)
+def event_commit_bug_signal(
+    event_commit_outcome: pl.DataFrame,
+    fact_commit: pl.DataFrame,
+    fact_commit_line: pl.DataFrame,
+    fact_session_code_change: pl.DataFrame,
+    fact_session_code_change_line: pl.DataFrame,
+    line_match: LineMatch,
+    bug_after_merge: BugAfterMerge,
+    fix_words: FixWords,
+    sql: Sql,
+) -> pl.DataFrame:
+    """One row per commit of fact_commit; only heavy AI commits on the main line can have a signal."""
+    column = hash_column(line_match)
+    bags = matching.commit_bags(sql, fact_commit_line, fact_commit, column)
+    sessions = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column)
+    order = matching.SUPPLY_FIRST if line_match.time_order == "edit_first" else matching.AT_ANY_TIME
+    eligible = event_commit_outcome.filter("heavy_ai_flag", "merged_to_mainline_flag")
+    budget = matching.budget(
+        sql,
+        bags.join(eligible, left_on="item", right_on="commit_sha", how="semi"),
+        sessions,
+        order=order,
+        tolerance_ms=line_match.tolerance_seconds * 1000,
+    )
+    if bug_after_merge.informative_only:
+        dull = matching.dull_hashes(
+            sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files
+        )
+        budget = budget.join(dull, on="line_hash", how="anti")
+    signals = sql(
+        """
+        with shared as (
+
+            select budget.item, removed.item as fix, removed.happened_at, sum(least(budget.lines, removed.lines)) as lines
+            from budget
+            inner join windows using (item)
+            inner join removed
+                on removed.rel_path = budget.rel_path and removed.line_hash = budget.line_hash
+                    and removed.happened_at between windows.first_at and windows.last_at
+            group by budget.item, removed.item, removed.happened_at
+
+        )
+
+        select
+            item as commit_sha,
+            count(*) as signal_count,
+            first(fix order by happened_at, fix) as first_fix,
+            min(happened_at) as first_fix_at
+        from shared
+        where lines >= $min_lines
+        group by item
+        """,
+        {"min_lines": bug_after_merge.min_lines},
+        budget=budget,
+        removed=fixes(fact_commit, bags, fix_words),
+        windows=windows(eligible, bug_after_merge),
+    )
+    return event_commit_outcome.join(signals, on="commit_sha", how="left").with_columns(
+        pl.col("signal_count").is_not_null().alias("bug_after_merge_flag"),
+        pl.col("first_fix").alias("first_bug_signal_commit_sha"),
+        pl.col("first_fix_at").alias("first_bug_signal_commit_time"),
+        pl.col("signal_count").fill_null(0).alias("bug_signal_count"),
+        pl.lit(bug_after_merge.window_days, dtype=pl.Int64).alias("window_days"),
+        pl.lit(SOURCE).alias("signal_source"),
+    )
+
+
+def fixes(commits: pl.DataFrame, bags: pl.DataFrame, rule: FixWords) -> pl.DataFrame:
+    """Removed lines of the commits that say they fix something."""
+    shas = [
+        sha
+        for sha, message in commits.select("commit_sha", "message").rows()
+        if is_fix(rule, message) and not is_revert(message)
+    ]
+    return bags.filter(pl.col("side") == "-", pl.col("item").is_in(shas))
+
+
+def windows(commits: pl.DataFrame, rule: BugAfterMerge) -> pl.DataFrame:
+    """item, first_at, last_at: when a fix counts against the commit."""
+    times = commits.select("commit_sha", pl.col("commit_time").dt.epoch("ms")).rows()
+    rows = [(sha, *window_ms(rule, commit_ms)) for sha, commit_ms in times if commit_ms is not None]
+    return rows_of({"item": pl.String, "first_at": TIME, "last_at": TIME}, rows)

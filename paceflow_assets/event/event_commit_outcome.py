@@ -1,0 +1,160 @@
+"""What became of the commit: how much of it is AI's, did it reach the main line, was it reverted?"""
+
+import polars as pl
+
+from paceflow_assets import matching
+from paceflow_assets.rule.heavy_ai import HeavyAi, is_heavy
+from paceflow_assets.rule.line_match import LineMatch, hash_column
+from paceflow_assets.rule.orphaned_commit import OrphanedCommit, is_counted
+from paceflow_assets.rule.path_fallback import PathFallback, chosen_path, is_weak, least_useful_lines
+from paceflow_assets.rule.squash_merge import SquashMerge, is_merged
+from paceflow_assets.runtime.duck import Sql
+from paceflow_assets.runtime.table import count, flag, number, table, text, time
+
+COLUMNS = {
+    "repository": text("partition key"),
+    "commit_sha": text("full object name"),
+    "commit_time": time("committer date"),
+    "mainline_reached_at": time("when the commit, or its AI lines, reached the main line; null = not yet"),
+    "heavy_ai_flag": flag("sessions explain at least half of the changed lines (rule heavy_ai)"),
+    "merged_to_mainline_flag": flag("the main line contains the commit, or added its AI lines (rule squash_merge)"),
+    "reverted_later_flag": flag("a later commit says that it reverts this one"),
+    "total_matched_ai_lines": count("changed lines that sessions explain"),
+    "commit_total_changed_lines": count("added and removed lines, lock files left out"),
+    "total_added": count("added lines"),
+    "total_removed": count("removed lines"),
+    "matched_added_lines": count("added lines that sessions explain"),
+    "matched_removed_lines": count("removed lines that sessions explain"),
+    "matched_total_lines": count("same as total_matched_ai_lines"),
+    "ai_share": number("share of the changed lines that sessions explain, from 0 to 1; 0 for an empty commit"),
+    "ai_added_lines": count("AI lines that the commit brought: added lines that sessions wrote in the same file"),
+    "reachable": flag("a present head, or the default branch's remote head, contains the commit"),
+    "counted_flag": flag("views count it (rule orphaned_commit)"),
+}
+KEY = ["repository", "commit_sha"]
+
+
+@table(
+    grain=("commit_sha",),
+    columns=COLUMNS,
+    parents={"fact_commit": tuple(KEY)},
+    reads={
+        "fact_commit": (*KEY, "commit_time", "total_added", "total_removed", "reachable"),
+        "fact_session_code_change": ("repository", "provider", "session_id", "change_id", "rel_path", "change_ts"),
+    },
+)
+def event_commit_outcome(
+    fact_commit: pl.DataFrame,
+    fact_commit_line: pl.DataFrame,
+    fact_commit_session_match: pl.DataFrame,
+    fact_commit_revert: pl.DataFrame,
+    fact_mainline_commit: pl.DataFrame,
+    fact_session_code_change: pl.DataFrame,
+    fact_session_code_change_line: pl.DataFrame,
+    line_match: LineMatch,
+    path_fallback: PathFallback,
+    heavy_ai: HeavyAi,
+    squash_merge: SquashMerge,
+    orphaned_commit: OrphanedCommit,
+    sql: Sql,
+) -> pl.DataFrame:
+    """One row per commit of fact_commit. A commit reaches the main line itself, or its AI lines do by squash or rebase."""
+    column = hash_column(line_match)
+    bags = matching.commit_bags(sql, fact_commit_line, fact_commit, column)
+    sessions = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column)
+    order = matching.SUPPLY_FIRST if line_match.time_order == "edit_first" else matching.AT_ANY_TIME
+    budget = matching.budget(sql, bags, sessions, order=order, tolerance_ms=line_match.tolerance_seconds * 1000)
+    dull = matching.dull_hashes(
+        sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files
+    )
+    landed = landed_lines(sql, budget, bags, fact_mainline_commit, dull, path_fallback, squash_merge)
+    matched = fact_commit_session_match.group_by("commit_sha", maintain_order=True).agg(
+        pl.col("matched_added_lines", "matched_removed_lines").sum().round().cast(pl.Int64)
+    )
+    brought = budget.group_by(pl.col("item").alias("commit_sha")).agg(pl.col("lines").sum().alias("ai_added_lines"))
+    reverted = fact_commit_revert.group_by("commit_sha").agg(pl.col("revert_time").min())
+    commits = (
+        fact_commit.join(matched, on="commit_sha", how="left")
+        .join(brought, on="commit_sha", how="left")
+        .join(landed, on="commit_sha", how="left")
+        .join(reverted, on="commit_sha", how="left")
+        .join(fact_mainline_commit.select("commit_sha", pl.lit(True).alias("on_mainline")), on="commit_sha", how="left")
+        .with_columns(
+            pl.col(
+                "matched_added_lines", "matched_removed_lines", "ai_added_lines", "asked_lines", "found_lines"
+            ).fill_null(0),
+            pl.col("on_mainline").fill_null(False),
+            (pl.col("total_added") + pl.col("total_removed")).alias("commit_total_changed_lines"),
+        )
+        .with_columns((pl.col("matched_added_lines") + pl.col("matched_removed_lines")).alias("matched_total_lines"))
+    )
+    heavy = [
+        is_heavy(heavy_ai, *row) for row in commits.select("matched_total_lines", "commit_total_changed_lines").rows()
+    ]
+    by_lines = [is_merged(squash_merge, *row) for row in commits.select("found_lines", "asked_lines").rows()]
+    counted = [is_counted(orphaned_commit, reachable) for reachable in commits["reachable"]]
+    merged_by_lines = pl.Series("by_lines", by_lines, dtype=pl.Boolean)
+    return commits.with_columns(merged_by_lines).with_columns(
+        pl.Series("heavy_ai_flag", heavy, dtype=pl.Boolean),
+        pl.Series("counted_flag", counted, dtype=pl.Boolean),
+        (pl.col("on_mainline") | pl.col("by_lines")).alias("merged_to_mainline_flag"),
+        pl.when("on_mainline").then("commit_time").when("by_lines").then("first_found_at").alias("mainline_reached_at"),
+        (pl.col("revert_time") > pl.col("commit_time")).fill_null(False).alias("reverted_later_flag"),
+        pl.col("matched_total_lines").alias("total_matched_ai_lines"),
+        (pl.col("matched_total_lines") / pl.col("commit_total_changed_lines")).fill_nan(0.0).alias("ai_share"),
+    )
+
+
+def landed_lines(
+    sql: Sql,
+    budget: pl.DataFrame,
+    bags: pl.DataFrame,
+    mainline: pl.DataFrame,
+    dull: pl.DataFrame,
+    fallback: PathFallback,
+    squash: SquashMerge,
+) -> pl.DataFrame:
+    """commit_sha, asked_lines (AI lines looked for), found_lines and first_found_at, for commits that are not on the main line.
+
+    Main-line commits of the same time or later are looked through; per file and text the largest single commit counts. A
+    file that is found too little under its own path is looked for under others (rule path_fallback).
+    """
+    asked = budget.with_columns(pl.lit("+").alias("side")).join(
+        mainline.select(pl.col("commit_sha").alias("item")), on="item", how="anti"
+    )
+    if squash.informative_only:
+        asked = asked.join(dull, on="line_hash", how="anti")
+    supply = (
+        bags.filter(pl.col("side") == "+")
+        .join(mainline.select(pl.col("commit_sha").alias("item")), on="item", how="semi")
+        .with_columns(pl.lit("mainline").alias("source"))
+    )
+    later = {"order": matching.SUPPLY_LATER}
+    totals = matching.file_totals(sql, asked, matching.explained(sql, asked, supply, **later))
+    weak = [
+        (item, rel_path, least_useful_lines(fallback, lines))
+        for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
+        if lines >= fallback.min_lines and is_weak(fallback, found, lines)
+    ]
+    schema = {"item": pl.String, "rel_path": pl.String, "least": pl.Float64}
+    wanted = pl.DataFrame(weak, schema=schema, orient="row")
+    scores = matching.path_scores(sql, asked, supply, least_lines=wanted, **later)
+    moved = matching.chosen_paths(scores, totals, lambda *file: chosen_path(fallback, *file))
+    moved = moved.join(scores, left_on=["item", "rel_path", "supply_path"], right_on=["item", "rel_path", "other_path"])
+    firsts = sql(
+        f"""
+        select demand.item as commit_sha, min(supply.happened_at) as first_found_at
+        from demand inner join supply
+            on supply.rel_path = demand.rel_path and supply.line_hash = demand.line_hash and {matching.SUPPLY_LATER}
+        group by demand.item
+        """,
+        demand=asked,
+        supply=supply,
+    )
+    return (
+        totals.join(moved, on=["item", "rel_path"], how="left")
+        .with_columns(pl.max_horizontal("matched_lines", pl.col("score").fill_null(0)).alias("found"))
+        .group_by(pl.col("item").alias("commit_sha"))
+        .agg(pl.col("file_lines").sum().alias("asked_lines"), pl.col("found").sum().alias("found_lines"))
+        .join(firsts, on="commit_sha", how="left")
+    )

@@ -1,0 +1,135 @@
+"""Did the session go well: turns, loops, pasted errors, output, a commit soon after?"""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from paceflow_assets.rule.commit_window import CommitWindow, is_within
+from paceflow_assets.rule.debug_loop import DebugLoop, is_debug_loop
+from paceflow_assets.rule.error_paste import is_mid_session_error_paste
+from paceflow_assets.rule.first_change import FirstChange, minutes_to_first_change
+from paceflow_assets.rule.user_turn import UserTurn, is_in_conversation, is_user_turn, turn_count, turns
+from paceflow_assets.runtime.nested import rows_of
+from paceflow_assets.runtime.table import count, flag, number, table, text, time
+
+KEY = ["repository", "provider", "session_id"]
+COLUMNS = {
+    "repository": text("partition key"),
+    "provider": text("agent"),
+    "session_id": text("the agent's own id of the session"),
+    "is_home": flag("this row lies in the home repository; true in exactly one repository"),
+    "home_repository": text("repository that the session belongs to"),
+    "model_name": text("agent/model; agent/(unknown) when no log names one"),
+    "started_at": time("earliest record"),
+    "ended_at": time("latest record"),
+    "user_turn_count": count("user messages with text that count as turns (rule user_turn)"),
+    "debug_loop_flag": flag("the same error was reported again and again (rule debug_loop)"),
+    "mid_session_error_paste_flag": flag("a user message after the first one shows an error (rule error_paste)"),
+    "accepted_output_flag": flag("a change of lines was applied, in any repository"),
+    "first_accepted_change_at": time("first applied change of lines; null = none with a time"),
+    "minutes_to_first_accepted_change": number(
+        "minutes from the start to it (rule first_change); null = either is missing"
+    ),
+    "session_commit_within_4h_flag": flag(
+        "a commit here holds lines of the session, made between its start and 4 h after its end"
+    ),
+}
+TALK = ["agent_id", "role", "kind", "message_ts", "content"]
+
+
+@table(
+    grain=("provider", "session_id"),
+    columns=COLUMNS,
+    parents={"metadata_sessions": tuple(KEY)},
+    reads={
+        "fact_session_message": (*KEY, "message_index", *TALK),
+        "fact_commit": ("repository", "commit_sha", "commit_time"),
+        "fact_commit_session_match": (*KEY, "commit_sha"),
+        "event_session_productivity": (*KEY, "ended_at"),
+    },
+)
+def event_session_quality(
+    metadata_sessions: pl.DataFrame,
+    fact_session_message: pl.DataFrame,
+    fact_commit: pl.DataFrame,
+    fact_commit_session_match: pl.DataFrame,
+    event_session_productivity: pl.DataFrame,
+    user_turn: UserTurn,
+    debug_loop: DebugLoop,
+    first_change: FirstChange,
+    commit_window: CommitWindow,
+) -> pl.DataFrame:
+    """One row per session with a user turn; a session that nobody spoke to has none. Null = it cannot be told."""
+    talk = fact_session_message.group_by(KEY, maintain_order=True).agg(TALK)
+    commits = (
+        fact_commit_session_match.join(fact_commit, on=["repository", "commit_sha"])
+        .group_by(KEY)
+        .agg(pl.col("commit_time").dt.epoch("ms").alias("commits_ms"))
+    )
+    last_signs = event_session_productivity.select(*KEY, pl.col("ended_at").alias("last_sign"))
+    sessions = (
+        metadata_sessions.join(talk, on=KEY)
+        .join(commits, on=KEY, how="left")
+        .join(last_signs, on=KEY, how="left")
+        .with_columns(
+            pl.col("message_ts").list.eval(pl.element().dt.epoch("ms")).alias("said_ms"),
+            pl.col("started_at", "ended_at", "first_change_at", "last_change_at", "last_sign")
+            .dt.epoch("ms")
+            .name.suffix("_ms"),
+        )
+    )
+    measured = {
+        "user_turn_count": pl.Int64,
+        "debug_loop_flag": pl.Boolean,
+        "mid_session_error_paste_flag": pl.Boolean,
+        "minutes_to_first_accepted_change": pl.Float64,
+        "session_commit_within_4h_flag": pl.Boolean,
+    }
+    rows = []
+    for session in sessions.iter_rows(named=True):
+        heard, said_by_user = conversation(user_turn, session)
+        taken = turns(heard)
+        said_ms = [ms for ms in session["said_ms"] if ms is not None]
+        signs = [
+            *said_ms,
+            *(ms for ms in (session["first_change_at_ms"], session["last_change_at_ms"]) if ms is not None),
+        ]
+        started = session["started_at_ms"] if session["started_at_ms"] is not None else min(signs, default=None)
+        ended = next(
+            (
+                ms
+                for ms in (session["ended_at_ms"], session["started_at_ms"], session["last_sign_ms"], started)
+                if ms is not None
+            ),
+            None,
+        )
+        rows.append(
+            (
+                turn_count(taken),
+                is_debug_loop(debug_loop, taken),
+                is_mid_session_error_paste(said_by_user),
+                minutes_to_first_change(first_change, started, session["first_change_at_ms"], said_ms),
+                has_commit(commit_window, started, ended, session["commits_ms"] or ()),
+            )
+        )
+    return (
+        pl.concat([sessions, rows_of(measured, rows)], how="horizontal")
+        .filter(pl.col("user_turn_count") > 0)
+        .with_columns(
+            (pl.col("lines_added") + pl.col("lines_removed") > 0).alias("accepted_output_flag"),
+            pl.col("first_change_at").alias("first_accepted_change_at"),
+        )
+    )
+
+
+def conversation(rule: UserTurn, session: dict) -> tuple[list[tuple[str, str]], list[str]]:
+    """((role, text) of everything that takes part in turns, texts of the user's turns), in order."""
+    said = list(zip(session["role"], session["kind"], session["agent_id"], session["content"], strict=True))
+    heard = [(role, content) for role, kind, agent, content in said if is_in_conversation(rule, role, kind, agent)]
+    by_user = [content for role, kind, agent, content in said if is_user_turn(rule, role, kind, agent)]
+    return heard, by_user
+
+
+def has_commit(rule: CommitWindow, started_ms: int | None, ended_ms: int | None, commits_ms: Iterable[int]) -> bool:
+    """Whether one of the session's commits was made during it or soon after."""
+    return any(is_within(rule, started_ms, ended_ms, commit_ms) for commit_ms in commits_ms)

@@ -1,0 +1,152 @@
+"""Which sessions explain the lines of each commit?"""
+
+import polars as pl
+
+from paceflow_assets import matching
+from paceflow_assets.rule.human_remainder import HumanRemainder, remainder
+from paceflow_assets.rule.line_match import LineMatch, hash_column
+from paceflow_assets.rule.path_fallback import PathFallback, chosen_path, is_weak, least_useful_lines
+from paceflow_assets.runtime.duck import Sql
+from paceflow_assets.runtime.nested import rows_of
+from paceflow_assets.runtime.table import number, table, text
+
+COLUMNS = {
+    "repository": text("partition key"),
+    "commit_sha": text("full object name"),
+    "provider": text("agent; human for what no session explains"),
+    "session_id": text("session; __human__ for what no session explains"),
+    "matched_lines": number("lines of the commit that fall to the session; lines that several explain are shared out"),
+    "matched_added_lines": number("those of them that the commit adds"),
+    "matched_removed_lines": number("those of them that the commit removes"),
+    "share_of_commit": number("share of the commit's changed lines, from 0 to 1"),
+    "share_of_ai": number("share of the lines that any session explains, from 0 to 1"),
+}
+KEY = ["repository", "commit_sha", "provider", "session_id"]
+HUMAN = ("human", "__human__")
+
+
+@table(
+    grain=("commit_sha", "provider", "session_id"),
+    columns=COLUMNS,
+    parents={"fact_commit": ("repository", "commit_sha")},
+    reads={
+        "fact_commit": ("repository", "commit_sha", "commit_time", "total_added", "total_removed"),
+        "fact_session_code_change": ("repository", "provider", "session_id", "change_id", "rel_path", "change_ts"),
+        "fact_task_commit_assignment": ("commit_sha", "branch_name"),
+    },
+)
+def fact_commit_session_match(
+    fact_commit: pl.DataFrame,
+    fact_commit_line: pl.DataFrame,
+    fact_session_code_change: pl.DataFrame,
+    fact_session_code_change_line: pl.DataFrame,
+    fact_task_commit_assignment: pl.DataFrame,
+    line_match: LineMatch,
+    path_fallback: PathFallback,
+    human_remainder: HumanRemainder,
+    sql: Sql,
+) -> pl.DataFrame:
+    """One row per (commit, session that explains lines of it), and one for people where no session does.
+
+    A session's line explains a commit's line of the same file, side and text (rule line_match), of another file under rule
+    path_fallback. Shares add up to 1 at most.
+    """
+    column = hash_column(line_match)
+    demand = matching.commit_bags(sql, fact_commit_line, fact_commit, column)
+    bags = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column)
+    conditions = {"order": matching.AT_ANY_TIME, "tolerance_ms": line_match.tolerance_seconds * 1000}
+    if line_match.time_order == "edit_first":
+        conditions["order"] = matching.SUPPLY_FIRST
+        supply = bags
+    else:
+        supply = matching.largest(sql, bags, "source")
+
+    def pairs_of(wanted: pl.DataFrame) -> pl.DataFrame:
+        pairs = matching.explained(sql, wanted, supply, **conditions)
+        if line_match.dull_lines == "beside_informative":
+            dull = matching.dull_hashes(
+                sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files
+            )
+            pairs = matching.without_lone_dull(sql, pairs, dull)
+        return pairs
+
+    pairs = pairs_of(demand)
+    totals = matching.file_totals(sql, demand, pairs)
+    moved = other_paths(sql, demand, supply, totals, path_fallback, conditions)
+    if moved.height:
+        again = pairs_of(demand.join(moved, on=["item", "rel_path"]))
+        better = matching.file_totals(sql, demand.join(moved, on=["item", "rel_path"], how="semi"), again).join(
+            totals, on=["item", "rel_path"]
+        )
+        better = better.filter(pl.col("matched_lines") > pl.col("matched_lines_right"))
+        pairs = pl.concat(
+            [
+                pairs.join(better, on=["item", "rel_path"], how="anti"),
+                again.join(better, on=["item", "rel_path"], how="semi"),
+            ]
+        )
+    if line_match.consumption == "once_per_lineage":
+        lineages = fact_task_commit_assignment.select(
+            pl.col("commit_sha").alias("item"), pl.col("branch_name").alias("lineage")
+        )
+        pairs = matching.consumed(sql, pairs, lineages)
+    return with_shares(fact_commit, credited(sql, pairs), human_remainder)
+
+
+def other_paths(
+    sql: Sql,
+    demand: pl.DataFrame,
+    supply: pl.DataFrame,
+    totals: pl.DataFrame,
+    rule: PathFallback,
+    conditions: dict,
+) -> pl.DataFrame:
+    """item, rel_path, supply_path of the weak files that another path explains."""
+    weak = [
+        (item, rel_path, least_useful_lines(rule, lines))
+        for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
+        if lines >= rule.min_lines and is_weak(rule, found, lines)
+    ]
+    schema = {"item": pl.String, "rel_path": pl.String, "least": pl.Float64}
+    asked = pl.DataFrame(weak, schema=schema, orient="row")
+    scores = matching.path_scores(sql, demand, supply, least_lines=asked, **conditions)
+    return matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file))
+
+
+def credited(sql: Sql, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Matched lines per (commit, session), sums in key order so that they are the same each time."""
+    return sql(
+        """
+        select
+            item as commit_sha,
+            split_part(source, chr(10), 1) as provider,
+            split_part(source, chr(10), 2) as session_id,
+            sum(matched order by rel_path, side, line_hash) as matched_lines,
+            coalesce(sum(matched order by rel_path, line_hash) filter (where side = '+'), 0) as matched_added_lines,
+            coalesce(sum(matched order by rel_path, line_hash) filter (where side = '-'), 0) as matched_removed_lines
+        from pairs
+        group by item, source
+        order by item, source
+        """,
+        pairs=matching.shared_out(sql, pairs),
+    )
+
+
+def with_shares(commits: pl.DataFrame, matches: pl.DataFrame, rule: HumanRemainder) -> pl.DataFrame:
+    """Matches with their shares, and the rows for people."""
+    commits = commits.with_columns((pl.col("total_added") + pl.col("total_removed")).alias("changed_lines"))
+    totals = matches.group_by("commit_sha", maintain_order=True).agg(pl.col("matched_lines").sum().alias("ai_lines"))
+    whole = commits.join(totals, on="commit_sha", how="left").with_columns(pl.col("ai_lines").fill_null(0.0))
+    shared = matches.join(whole, on="commit_sha").with_columns(
+        (pl.col("matched_lines") / pl.col("changed_lines")).fill_nan(0.0).alias("share_of_commit"),
+        (pl.col("matched_lines") / pl.col("ai_lines")).fill_nan(0.0).alias("share_of_ai"),
+    )
+    people = []
+    for repository, sha, ai_lines, changed in whole.select(
+        "repository", "commit_sha", "ai_lines", "changed_lines"
+    ).rows():
+        shares = remainder(rule, ai_lines, changed)
+        if shares is not None:
+            people.append((repository, sha, *HUMAN, 0.0, 0.0, 0.0, shares.share_of_commit, shares.share_of_ai))
+    fields = {name: column.type for name, column in COLUMNS.items()}
+    return pl.concat([shared.select(list(COLUMNS)), rows_of(fields, people)])

@@ -1,0 +1,40 @@
+"""Locks between processes: one per repository, one for the inventory.
+
+What lives here: holding a named lock file, and saying who holds it.
+What stays out: what is done under a lock. The operating system lets go of it when the process dies.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from paceflow_assets.runtime.errors import Locked
+from paceflow_assets.runtime.settings import make_private
+
+WAIT_SECONDS = 600.0
+
+
+@contextmanager
+def held(folder: Path, name: str, what: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold a named lock; the same process may take it again. `Locked` says who holds it after `wait_seconds`."""
+    make_private(folder)
+    lock = FileLock(folder / f"{name}.lock", timeout=wait_seconds, is_singleton=True, mode=0o600)
+    holder = folder / f"{name}.holder"
+    try:
+        lock.acquire()
+    except Timeout as error:
+        who = holder.read_text() if holder.exists() else "another process"
+        raise Locked(
+            f"{what}: held by {who} for more than {wait_seconds:.0f} s; nothing was changed; try again later"
+        ) from error
+    try:
+        if lock.lock_counter == 1:
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%H:%M:%S')}")
+        yield
+    finally:
+        lock.release()
