@@ -8,9 +8,10 @@ from paceflow_assets.rule.commit_window import CommitWindow, is_within
 from paceflow_assets.rule.debug_loop import DebugLoop, is_debug_loop
 from paceflow_assets.rule.error_paste import is_mid_session_error_paste
 from paceflow_assets.rule.first_change import FirstChange, minutes_to_first_change
+from paceflow_assets.rule.session_end import SessionEnd, ended_ms
 from paceflow_assets.rule.user_turn import UserTurn, is_in_conversation, is_user_turn, turn_count, turns
 from paceflow_assets.runtime.nested import rows_of
-from paceflow_assets.runtime.table import count, flag, number, table, text, time
+from paceflow_assets.runtime.table import TIME, count, flag, number, table, text, time
 
 KEY = ["repository", "provider", "session_id"]
 COLUMNS = {
@@ -21,7 +22,7 @@ COLUMNS = {
     "home_repository": text("repository that the session belongs to"),
     "model_name": text("agent/model; agent/(unknown) when no log names one"),
     "started_at": time("earliest record"),
-    "ended_at": time("latest record"),
+    "ended_at": time("when it was over (rule session_end)"),
     "user_turn_count": count("user messages with text that count as turns (rule user_turn)"),
     "debug_loop_flag": flag("the same error was reported again and again (rule debug_loop)"),
     "mid_session_error_paste_flag": flag("a user message after the first one shows an error (rule error_paste)"),
@@ -43,6 +44,7 @@ TALK = ["agent_id", "role", "kind", "message_ts", "content"]
     parents={"metadata_sessions": tuple(KEY)},
     reads={
         "fact_session_message": (*KEY, "message_index", *TALK),
+        "fact_session_code_change": (*KEY, "change_ts", "evidence"),
         "fact_commit": ("repository", "commit_sha", "commit_time"),
         "fact_commit_session_match": (*KEY, "commit_sha"),
         "event_session_productivity": (*KEY, "ended_at"),
@@ -51,6 +53,7 @@ TALK = ["agent_id", "role", "kind", "message_ts", "content"]
 def event_session_quality(
     metadata_sessions: pl.DataFrame,
     fact_session_message: pl.DataFrame,
+    fact_session_code_change: pl.DataFrame,
     fact_commit: pl.DataFrame,
     fact_commit_session_match: pl.DataFrame,
     event_session_productivity: pl.DataFrame,
@@ -58,6 +61,7 @@ def event_session_quality(
     debug_loop: DebugLoop,
     first_change: FirstChange,
     commit_window: CommitWindow,
+    session_end: SessionEnd,
 ) -> pl.DataFrame:
     """One row per session with a user turn; a session that nobody spoke to has none. Null = it cannot be told."""
     talk = fact_session_message.group_by(KEY, maintain_order=True).agg(TALK)
@@ -67,8 +71,12 @@ def event_session_quality(
         .agg(pl.col("commit_time").dt.epoch("ms").alias("commits_ms"))
     )
     last_signs = event_session_productivity.select(*KEY, pl.col("ended_at").alias("last_sign"))
+    shell = fact_session_code_change.filter(pl.col("evidence") == "heredoc").group_by(KEY).agg(
+        pl.col("change_ts").dt.epoch("ms").drop_nulls().alias("shell_ms")
+    )
     sessions = (
         metadata_sessions.join(talk, on=KEY)
+        .join(shell, on=KEY, how="left")
         .join(commits, on=KEY, how="left")
         .join(last_signs, on=KEY, how="left")
         .with_columns(
@@ -84,6 +92,7 @@ def event_session_quality(
         "mid_session_error_paste_flag": pl.Boolean,
         "minutes_to_first_accepted_change": pl.Float64,
         "session_commit_within_4h_flag": pl.Boolean,
+        "ended_at": TIME,
     }
     rows = []
     for session in sessions.iter_rows(named=True):
@@ -94,15 +103,11 @@ def event_session_quality(
             *said_ms,
             *(ms for ms in (session["first_change_at_ms"], session["last_change_at_ms"]) if ms is not None),
         ]
-        started = session["started_at_ms"] if session["started_at_ms"] is not None else min(signs, default=None)
-        ended = next(
-            (
-                ms
-                for ms in (session["ended_at_ms"], session["started_at_ms"], session["last_sign_ms"], started)
-                if ms is not None
-            ),
-            None,
-        )
+        started = session["started_at_ms"]
+        spoken = [ms for ms in (started, *said_ms, *(session["shell_ms"] or ())) if ms is not None]
+        over = ended_ms(session_end, session["provider"], session["ended_at_ms"], spoken)
+        started = min(signs, default=None) if started is None else started
+        ended = next((ms for ms in (over, session["started_at_ms"], session["last_sign_ms"], started) if ms is not None), None)
         rows.append(
             (
                 turn_count(taken),
@@ -110,10 +115,11 @@ def event_session_quality(
                 is_mid_session_error_paste(said_by_user),
                 minutes_to_first_change(first_change, started, session["first_change_at_ms"], said_ms),
                 has_commit(commit_window, started, ended, session["commits_ms"] or ()),
+                over,
             )
         )
     return (
-        pl.concat([sessions, rows_of(measured, rows)], how="horizontal")
+        pl.concat([sessions.drop("ended_at"), rows_of(measured, rows)], how="horizontal")
         .filter(pl.col("user_turn_count") > 0)
         .with_columns(
             (pl.col("lines_added") + pl.col("lines_removed") > 0).alias("accepted_output_flag"),

@@ -27,9 +27,9 @@ GENERATED = {
 }
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-OWN = "019f0000-0000-7000-8000-00000000000b"  # a thread made at 2026-06-25T16:37:31.904Z
+OWN = "019f0000-0000-7000-8000-00000000000b"  # a thread made at 2026-06-25T18:17:07.840Z
 PARENT = "019e0000-0000-7000-8000-00000000000a"
-CREATED = "2026-06-25T16:37:31.904Z"
+CREATED = "2026-06-25T18:17:07.840Z"
 OLD_TURN, OWN_TURN = "019e0000-1111-7000-8000-000000000001", "019f0000-1111-7000-8000-000000000001"
 APPLIED = "Exit code: 0\nWall time: 0 seconds\nOutput:\nSuccess. Updated the following files:\nM f\n"
 RAN = "Chunk ID: 1\nWall time: 0.1 seconds\nProcess exited with code 0\nOriginal token count: 1\nOutput:\n"
@@ -50,7 +50,7 @@ def the_part(log: ParsedLog) -> SessionPart:
     return part
 
 
-def line(kind: str, payload: dict[str, Any], at: str = "2026-06-25T17:00:00.000Z", **envelope: Any) -> bytes:
+def line(kind: str, payload: dict[str, Any], at: str = "2026-06-25T19:00:00.000Z", **envelope: Any) -> bytes:
     """One record as Codex writes it."""
     record = {"timestamp": at, **envelope, "type": kind, "payload": payload}
     return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
@@ -61,28 +61,28 @@ def meta(thread: str = OWN, at: str = CREATED, **fields: Any) -> bytes:
     return line("session_meta", {"id": thread, "timestamp": at, "cwd": "/r", **fields}, at)
 
 
-def item(payload: dict[str, Any], at: str = "2026-06-25T17:00:00.000Z") -> bytes:
+def item(payload: dict[str, Any], at: str = "2026-06-25T19:00:00.000Z") -> bytes:
     """A response item."""
     return line("response_item", payload, at)
 
 
-def event(payload: dict[str, Any], at: str = "2026-06-25T17:00:00.000Z") -> bytes:
+def event(payload: dict[str, Any], at: str = "2026-06-25T19:00:00.000Z") -> bytes:
     """An event."""
     return line("event_msg", payload, at)
 
 
-def prompt(text: str, at: str = "2026-06-25T17:00:00.000Z") -> bytes:
+def prompt(text: str, at: str = "2026-06-25T19:00:00.000Z") -> bytes:
     """A prompt as an event."""
     return event({"type": "user_message", "message": text}, at)
 
 
-def said(role: str, text: str, at: str = "2026-06-25T17:00:00.000Z") -> bytes:
+def said(role: str, text: str, at: str = "2026-06-25T19:00:00.000Z") -> bytes:
     """A message as a response item."""
     part = {"type": "output_text" if role == "assistant" else "input_text", "text": text}
     return item({"type": "message", "role": role, "content": [part]}, at)
 
 
-def tokens(total: int, last: int | None = None, at: str = "2026-06-25T17:00:00.000Z") -> bytes:
+def tokens(total: int, last: int | None = None, at: str = "2026-06-25T19:00:00.000Z") -> bytes:
     """A token snapshot; output is a tenth of the input."""
 
     def usage(number: int) -> dict[str, int]:
@@ -92,7 +92,7 @@ def tokens(total: int, last: int | None = None, at: str = "2026-06-25T17:00:00.0
     return event({"type": "token_count", "info": info}, at)
 
 
-def turn(turn_id: str, at: str = "2026-06-25T17:00:00.000Z") -> bytes:
+def turn(turn_id: str, at: str = "2026-06-25T19:00:00.000Z") -> bytes:
     """The start of a turn."""
     return event({"type": "task_started", "turn_id": turn_id}, at)
 
@@ -110,7 +110,7 @@ def patched(call_id: str, text: str, output: object) -> bytes:
     return item(call) + item({"type": "custom_tool_call_output", "call_id": call_id, "output": output})
 
 
-def read(*records: bytes, name: str = f"rollout-2026-06-25T16-37-31-{OWN}.jsonl") -> ParsedLog:
+def read(*records: bytes, name: str = f"rollout-2026-06-25T18-17-07-{OWN}.jsonl") -> ParsedLog:
     """Parse lines."""
     return codex.parse_lines(b"".join(records).splitlines(keepends=True), Path(name))
 
@@ -849,7 +849,7 @@ def is_own(part: SessionPart) -> bool:
         (PARENT_LOG[1:], [turn(OWN_TURN)]),
         (PARENT_LOG, [meta()]),
         ([*PARENT_LOG[:2], meta(PARENT.replace("a", "c")), *PARENT_LOG[2:]], [turn(OWN_TURN)]),
-        (PARENT_LOG, [event({"type": "task_started", "turn_id": "1", "started_at": 1782405451})]),
+        (PARENT_LOG, [event({"type": "task_started", "turn_id": "1", "started_at": 1782411427})]),
     ],
     ids=["turn", "turn-without-header", "repeated-header", "nested", "started-at"],
 )
@@ -893,7 +893,7 @@ def test_a_fork_that_was_never_used() -> None:
     part = the_part(read(meta(**FORK), *prefix))
 
     assert (part.session_id, part.parent_session_id) == (OWN, PARENT)
-    assert (part.messages, part.changes, part.usage, part.duplicates) == ([], [], [], {"fork_prefix": 8})
+    assert (part.messages, part.changes, part.usage, part.duplicates) == ([], [], [], {"fork_prefix": 7})
 
 
 def test_ordinals_end_a_prefix() -> None:
@@ -934,7 +934,7 @@ def test_sub_agents_belong_to_the_parent() -> None:
 
 def test_a_sub_agent_that_replays_tokens() -> None:
     """If the first two token records share a second, those of that second are the parent's."""
-    burst, later = "2026-06-25T16:37:32.%03dZ", "2026-06-25T16:40:00.000Z"
+    burst, later = "2026-06-25T18:17:08.%03dZ", "2026-06-25T18:20:00.000Z"
     replayed = the_part(
         read(
             meta(**SPAWNED),
@@ -1008,7 +1008,7 @@ def test_a_header_alone_is_a_session() -> None:
     """A session that never got a prompt exists."""
     part = the_part(read(meta()))
 
-    assert (part.session_id, part.started_ms, part.ended_ms, part.messages) == (OWN, 1782405451904, 1782405451904, [])
+    assert (part.session_id, part.started_ms, part.ended_ms, part.messages) == (OWN, 1782411427840, 1782411427840, [])
 
 
 def test_logs_that_hold_nothing() -> None:
@@ -1061,7 +1061,7 @@ def test_what_could_not_be_read() -> None:
         ),
         event({"type": "patch_apply_end", "call_id": "i", "success": True, "changes": {"/r/f": 7}}),
         prompt("still here"),
-        b'{"timestamp":"2026-06-25T17:00:00.000Z","type":"event_msg","payl',
+        b'{"timestamp":"2026-06-25T19:00:00.000Z","type":"event_msg","payl',
     )
 
     assert [(error.line, error.call_id, error.reason) for error in log.errors] == [
@@ -1264,7 +1264,7 @@ def test_roots_follow_the_environment(tmp_path: Path) -> None:
 
 
 def test_logs_are_found_once_and_in_order(tmp_path: Path) -> None:
-    """Any depth, files only, by path components; the archive's copy of an active log and links to a log are no second log."""
+    """Any depth, files only, by path components; an archived copy or a link to a log is no second log."""
     home = tmp_path / ".codex"
     first = touch(home / "sessions/2026/01/a.jsonl")
     second = touch(home / "sessions/2026-b/b.jsonl")

@@ -14,23 +14,20 @@ QUICK = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 # Lines that look like syntax of some kind, and ordinary ones.
-LINES = st.sampled_from(
-    [
-        "",
-        " ",
-        "a",
-        "b",
-        "--- a",
-        "+++ b",
-        "-x",
-        "+x",
-        "@@ -1 +1 @@",
-        "*** End Patch",
-        "*** Add File: f",
-        "\\ No newline",
-    ]
-    + ["EOF", "\tEOF", "é — ü", "\u2028", 'it\'s "quoted" `x` $HOME \\n', "cat > g <<'EOF'", "x\x0cy", "}"]
-)
+SYNTAX = [
+    "--- a",
+    "+++ b",
+    "-x",
+    "+x",
+    "@@ -1 +1 @@",
+    "*** End Patch",
+    "*** Add File: f",
+    "\\ No newline",
+    "EOF",
+    "\tEOF",
+]
+WORDS = ["", " ", "a", "b", "é — ü", "\u2028", 'it\'s "quoted" `x` $HOME \\n', "cat > g <<'EOF'", "x\x0cy", "}"]
+LINES = st.sampled_from([*SYNTAX, *WORDS])
 
 
 def sides(rows: list[patch.Row]) -> str:
