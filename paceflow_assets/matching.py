@@ -1,10 +1,10 @@
 """Matching: bags of lines on two sides, and how much of one the other explains.
 
-What lives here: counting equal lines per file operation, the joins between commits and sessions, and the search for another path.
+What lives here: counting equal lines per file operation, the joins between commits and sessions, the search for another path.
 What belongs here: set work that several tables need alike. What stays out: what the result means (event/) and the thresholds
 (rule/), which come in as plain values and functions.
 
-Frames of demand: item, rel_path, side, line_hash, lines, happened_at. Frames of supply: source, rel_path, side, line_hash, lines, happened_at.
+Frames of demand: item, rel_path, side, line_hash, lines, happened_at. Frames of supply: the same with `source` for `item`.
 A source offers a line as often as its largest single operation holds it.
 """
 
@@ -24,7 +24,9 @@ def commit_bags(sql: Sql, lines: pl.DataFrame, commits: pl.DataFrame, hash_colum
     """Changed lines of each commit and file as a bag: item, rel_path, side, line_hash, lines, happened_at."""
     return sql(
         f"""
-        select lines.commit_sha as item, rel_path, side, {hash_column} as line_hash, count(*) as lines, any_value(commit_time) as happened_at
+        select
+            lines.commit_sha as item, rel_path, side, {hash_column} as line_hash, count(*) as lines,
+            any_value(commit_time) as happened_at
         from lines inner join commits using (commit_sha)
         where side <> ' '
         group by lines.commit_sha, rel_path, side, {hash_column}
@@ -35,7 +37,7 @@ def commit_bags(sql: Sql, lines: pl.DataFrame, commits: pl.DataFrame, hash_colum
 
 
 def session_bags(sql: Sql, lines: pl.DataFrame, changes: pl.DataFrame, hash_column: str) -> pl.DataFrame:
-    """Changed lines of each file operation as a bag: provider, source (session), rel_path, side, line_hash, lines, happened_at."""
+    """Changed lines of each file operation as a bag: provider, and a frame of supply whose source is the session."""
     return sql(
         f"""
         select
@@ -51,7 +53,7 @@ def session_bags(sql: Sql, lines: pl.DataFrame, changes: pl.DataFrame, hash_colu
 
 
 def largest(sql: Sql, bags: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Bags of sources whatever the time: the largest operation of each `source` expression counts, `happened_at` is the earliest."""
+    """Supply whatever the time: of each `source` expression the largest operation counts; `happened_at` is the earliest."""
     return sql(
         f"""
         select {source} as source, rel_path, side, line_hash, max(lines) as lines, min(happened_at) as happened_at
@@ -288,7 +290,9 @@ def budget(sql: Sql, commits: pl.DataFrame, sessions: pl.DataFrame, *, order: st
     pairs = explained(sql, added, written, order=order, tolerance_ms=tolerance_ms)
     return sql(
         """
-        select item, rel_path, line_hash, least(any_value(lines), sum(offered))::bigint as lines, any_value(happened_at) as happened_at
+        select
+            item, rel_path, line_hash, least(any_value(lines), sum(offered))::bigint as lines,
+            any_value(happened_at) as happened_at
         from pairs group by item, rel_path, line_hash
         """,
         pairs=pairs,

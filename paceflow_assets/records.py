@@ -187,9 +187,9 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
 
 
 class FileChange(msgspec.Struct, frozen=True, gc=False):
-    """What one commit did to one file. change_type: 'add', 'delete', 'modify', 'rename' or 'copy'.
+    r"""What one commit did to one file. change_type: 'add', 'delete', 'modify', 'rename' or 'copy'.
 
-    rel_path: the new path, the old one of a deleted file; bytes that are no UTF-8 stand as `\\xNN`.
+    rel_path: the new path, the old one of a deleted file; bytes that are no UTF-8 stand as `\xNN`.
     """
 
     rel_path: str

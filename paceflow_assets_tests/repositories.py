@@ -52,9 +52,7 @@ class Repository:
         """Output of one git command, without the final line end."""
         return os.fsdecode(self.git_bytes(*arguments, text=text, date=date, author=author)).removesuffix("\n")
 
-    def git_bytes(
-        self, *arguments: str, text: str | bytes = "", date: int | None = None, author: str = AUTHOR
-    ) -> bytes:
+    def git_bytes(self, *arguments: str, text: str | bytes = "", date: int | None = None, author: str = AUTHOR) -> bytes:
         """Output of one git command, as it is."""
         name, _, address = author.rstrip(">").partition(" <")
         at = f"{self.seconds if date is None else date} +0000"
@@ -103,9 +101,7 @@ class Repository:
         self.write(files or {})
         self.git("add", "--all")
         self._tick(date)
-        self.git(
-            "commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", "-", text=message, date=date, author=author
-        )
+        self.git("commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", "-", text=message, date=date, author=author)
         return self.head
 
     def load(self, steps: Iterable[Mapping[bytes, bytes | None]], branch: str = "main") -> list[str]:

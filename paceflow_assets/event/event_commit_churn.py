@@ -89,14 +89,12 @@ def event_commit_churn(
 def windows(commits: pl.DataFrame, rule: Churn) -> pl.DataFrame:
     """item, first_at, last_at: when a removal of the commit's lines counts."""
     times = commits.select("commit_sha", pl.col("commit_time", "mainline_reached_at").dt.epoch("ms")).rows()
-    rows = [
-        (sha, *window_ms(rule, commit_ms, reached_ms)) for sha, commit_ms, reached_ms in times if commit_ms is not None
-    ]
+    rows = [(sha, *window_ms(rule, commit_ms, reached_ms)) for sha, commit_ms, reached_ms in times if commit_ms is not None]
     return rows_of({"item": pl.String, "first_at": TIME, "last_at": TIME}, rows)
 
 
 def removed_lines(sql: Sql, bags: pl.DataFrame, mainline: pl.DataFrame, *, counts_moves: bool) -> pl.DataFrame:
-    """rel_path, line_hash, happened_at, lines that main-line commits removed; without what the same commit adds again, if asked."""
+    """rel_path, line_hash, happened_at, lines: what main-line commits removed; if asked, without what they add again."""
     return sql(
         f"""
         with onward as (

@@ -64,9 +64,7 @@ def event_commit_outcome(
     sessions = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column)
     order = matching.SUPPLY_FIRST if line_match.time_order == "edit_first" else matching.AT_ANY_TIME
     budget = matching.budget(sql, bags, sessions, order=order, tolerance_ms=line_match.tolerance_seconds * 1000)
-    dull = matching.dull_hashes(
-        sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files
-    )
+    dull = matching.dull_hashes(sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files)
     landed = landed_lines(sql, budget, bags, fact_mainline_commit, dull, path_fallback, squash_merge)
     matched = fact_commit_session_match.group_by("commit_sha", maintain_order=True).agg(
         pl.col("matched_added_lines", "matched_removed_lines").sum().round().cast(pl.Int64)
@@ -80,17 +78,13 @@ def event_commit_outcome(
         .join(reverted, on="commit_sha", how="left")
         .join(fact_mainline_commit.select("commit_sha", pl.lit(True).alias("on_mainline")), on="commit_sha", how="left")
         .with_columns(
-            pl.col(
-                "matched_added_lines", "matched_removed_lines", "ai_added_lines", "asked_lines", "found_lines"
-            ).fill_null(0),
+            pl.col("matched_added_lines", "matched_removed_lines", "ai_added_lines", "asked_lines", "found_lines").fill_null(0),
             pl.col("on_mainline").fill_null(False),
             (pl.col("total_added") + pl.col("total_removed")).alias("commit_total_changed_lines"),
         )
         .with_columns((pl.col("matched_added_lines") + pl.col("matched_removed_lines")).alias("matched_total_lines"))
     )
-    heavy = [
-        is_heavy(heavy_ai, *row) for row in commits.select("matched_total_lines", "commit_total_changed_lines").rows()
-    ]
+    heavy = [is_heavy(heavy_ai, *row) for row in commits.select("matched_total_lines", "commit_total_changed_lines").rows()]
     by_lines = [is_merged(squash_merge, *row) for row in commits.select("found_lines", "asked_lines").rows()]
     counted = [is_counted(orphaned_commit, reachable) for reachable in commits["reachable"]]
     merged_by_lines = pl.Series("by_lines", by_lines, dtype=pl.Boolean)

@@ -54,8 +54,7 @@ def event_commit_session(
     names = [model_name.qualified(*row) for row in joined.select("provider", "model_name").rows()]
     times = joined.select(pl.col("started_at", "ended_at", "commit_time").dt.epoch("ms")).rows()
     within = [
-        is_within(commit_window, started, started if ended is None else ended, commit)
-        for started, ended, commit in times
+        is_within(commit_window, started, started if ended is None else ended, commit) for started, ended, commit in times
     ]
     counted = [is_counted(session_report, provider) for provider in joined["provider"]]
     return joined.with_columns(

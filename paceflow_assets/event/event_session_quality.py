@@ -28,9 +28,7 @@ COLUMNS = {
     "mid_session_error_paste_flag": flag("a user message after the first one shows an error (rule error_paste)"),
     "accepted_output_flag": flag("a change of lines was applied, in any repository"),
     "first_accepted_change_at": time("first applied change of lines; null = none with a time"),
-    "minutes_to_first_accepted_change": number(
-        "minutes from the start to it (rule first_change); null = either is missing"
-    ),
+    "minutes_to_first_accepted_change": number("minutes from the start to it (rule first_change); null = either is missing"),
     "session_commit_within_4h_flag": flag(
         "a commit here holds lines of the session, made between its start and 4 h after its end"
     ),
@@ -71,8 +69,10 @@ def event_session_quality(
         .agg(pl.col("commit_time").dt.epoch("ms").alias("commits_ms"))
     )
     last_signs = event_session_productivity.select(*KEY, pl.col("ended_at").alias("last_sign"))
-    shell = fact_session_code_change.filter(pl.col("evidence") == "heredoc").group_by(KEY).agg(
-        pl.col("change_ts").dt.epoch("ms").drop_nulls().alias("shell_ms")
+    shell = (
+        fact_session_code_change.filter(pl.col("evidence") == "heredoc")
+        .group_by(KEY)
+        .agg(pl.col("change_ts").dt.epoch("ms").drop_nulls().alias("shell_ms"))
     )
     sessions = (
         metadata_sessions.join(talk, on=KEY)

@@ -14,9 +14,7 @@ COLUMNS = {
     "model_name": text("agent/model; agent/(unknown) when no log names one; human/(unknown) for people"),
     "started_at": time("earliest record; null = the session has no user turn"),
     "attribution_weight": number("lines of the task's commits that fall to the session"),
-    "commit_within_window_flag": flag(
-        "one of these commits was made between the session's start and 4 h after its end"
-    ),
+    "commit_within_window_flag": flag("one of these commits was made between the session's start and 4 h after its end"),
     "user_turn_count": count("user turns; null = the session has none"),
     "debug_loop_flag": flag("the same error was reported again and again; null = no user turn"),
     "mid_session_error_paste_flag": flag("a later user message shows an error; null = no user turn"),

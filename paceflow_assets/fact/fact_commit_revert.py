@@ -24,9 +24,7 @@ def fact_commit_revert(raw_commit: pl.DataFrame) -> pl.DataFrame:
     says = raw_commit.filter(pl.col("message").str.contains("This reverts commit ", literal=True))
     rows = [
         (repository, target, sha, commit_time)
-        for repository, sha, commit_time, message in says.select(
-            "repository", "commit_sha", "commit_time", "message"
-        ).rows()
+        for repository, sha, commit_time, message in says.select("repository", "commit_sha", "commit_time", "message").rows()
         for target in dict.fromkeys(reverted_shas(message))
     ]
     return rows_of({name: column.type for name, column in COLUMNS.items()}, rows)

@@ -142,9 +142,7 @@ def with_shares(commits: pl.DataFrame, matches: pl.DataFrame, rule: HumanRemaind
         (pl.col("matched_lines") / pl.col("ai_lines")).fill_nan(0.0).alias("share_of_ai"),
     )
     people = []
-    for repository, sha, ai_lines, changed in whole.select(
-        "repository", "commit_sha", "ai_lines", "changed_lines"
-    ).rows():
+    for repository, sha, ai_lines, changed in whole.select("repository", "commit_sha", "ai_lines", "changed_lines").rows():
         shares = remainder(rule, ai_lines, changed)
         if shares is not None:
             people.append((repository, sha, *HUMAN, 0.0, 0.0, 0.0, shares.share_of_commit, shares.share_of_ai))

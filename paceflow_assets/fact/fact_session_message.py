@@ -14,9 +14,7 @@ COLUMNS = {
     "message_index": count("number of the message in its thread, from 0"),
     "message_ts": time("when it was said; null = the log does not tell"),
     "role": text("user or assistant"),
-    "kind": text(
-        "typed, reply, or why nobody typed it: compact_summary, interrupt, command, command_output, notification"
-    ),
+    "kind": text("typed, reply, or why nobody typed it: compact_summary, interrupt, command, command_output, notification"),
     "content": text("the text", private=True),
     "content_words": count("runs without white space"),
     "source_file": text("log that holds the record", private=True),

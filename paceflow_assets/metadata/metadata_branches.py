@@ -27,9 +27,7 @@ COLUMNS = {
         "fact_task_commit_assignment": ("repository", "branch_name"),
     },
 )
-def metadata_branches(
-    raw_ref: pl.DataFrame, fact_task_commit_assignment: pl.DataFrame, task_key: TaskKey
-) -> pl.DataFrame:
+def metadata_branches(raw_ref: pl.DataFrame, fact_task_commit_assignment: pl.DataFrame, task_key: TaskKey) -> pl.DataFrame:
     """One row per local branch ever seen, and one for (unknown) if commits belong to no branch."""
     heads = (
         raw_ref.filter(pl.col("kind") == "head")

@@ -34,11 +34,7 @@ def metadata_repositories(raw_checkout: pl.DataFrame, raw_ref: pl.DataFrame, raw
         .group_by("repository")
         .agg(
             pl.col("origin").drop_nulls().first().alias("origin_url"),
-            pl.col("root_commits")
-            .filter(pl.col("root_commits").list.len() > 0)
-            .first()
-            .list.first()
-            .alias("root_commit"),
+            pl.col("root_commits").filter(pl.col("root_commits").list.len() > 0).first().list.first().alias("root_commit"),
             pl.len().cast(pl.Int64).alias("checkout_count"),
             pl.col("missing_since").is_null().any().alias("is_present"),
             pl.col("first_seen_at").min(),

@@ -11,9 +11,7 @@ COLUMNS = {
     "common_dir": text("git common directory, absolute: this is the only table with absolute paths", private=True),
     "checkout": text("folder name and 8 hex of the common directory, as raw_ref names it"),
     "folder": text("folder name by which a person knows it"),
-    "worktrees": nested(
-        pl.List(pl.String), "top folders of the checkout and its linked worktrees, absolute", private=True
-    ),
+    "worktrees": nested(pl.List(pl.String), "top folders of the checkout and its linked worktrees, absolute", private=True),
     "origin": text("remote address without credentials; null = none"),
     "origin_keys": nested(pl.List(pl.String), "every address it ever had, in normal form"),
     "root_commits": nested(pl.List(pl.String), "commits without parent, oldest first; empty = no commit yet"),
@@ -25,9 +23,7 @@ COLUMNS = {
 }
 
 
-@table(
-    watches="git", grain=("common_dir",), columns=COLUMNS, bookkeeping=("first_seen_at", "last_seen_at", "signature")
-)
+@table(watches="git", grain=("common_dir",), columns=COLUMNS, bookkeeping=("first_seen_at", "last_seen_at", "signature"))
 def raw_checkout(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
     """One row per checkout of the repository ever seen; one that is gone keeps its row."""
     rows = []

@@ -7,7 +7,7 @@ import polars as pl
 from paceflow_assets.records import Commit, FileChange, ParseError
 from paceflow_assets.runtime.look import Look, Seat
 from paceflow_assets.runtime.nested import LINES, cut, lines_column, rows_of
-from paceflow_assets.runtime.table import TIME, flag, nested, table, text, time
+from paceflow_assets.runtime.table import flag, nested, table, text, time
 
 WINDOW_MARGIN_MS = 24 * 3_600_000  # commits this much older than the first change are read too
 CHUNK_LINES = 250_000  # lines that wait as Python objects before they become columns
@@ -59,9 +59,7 @@ def raw_commit(stored: pl.DataFrame, look: Look, raw_ref: pl.DataFrame, raw_sess
     errors.extend(unread)
     before = stored.filter("files_read").select("commit_sha", "files")
     files = pl.concat([before, files])
-    told = pl.DataFrame(
-        errors_by_sha(headers, errors), schema={"commit_sha": pl.String, "read_error": pl.String}, orient="row"
-    )
+    told = pl.DataFrame(errors_by_sha(headers, errors), schema={"commit_sha": pl.String, "read_error": pl.String}, orient="row")
     return (
         headers.drop("files_read", "read_error")
         .join(files, on="commit_sha", how="left")

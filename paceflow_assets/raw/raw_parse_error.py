@@ -48,8 +48,7 @@ def raw_parse_error(stored: pl.DataFrame, look: Look, raw_commit: pl.DataFrame, 
         for error in log.errors
     ]
     rows += [
-        (look.repository, GIT, name, 0, 0, None, None, reason, look.now_ms)
-        for name, reason in sorted(look.broken.items())
+        (look.repository, GIT, name, 0, 0, None, None, reason, look.now_ms) for name, reason in sorted(look.broken.items())
     ]
     told = raw_commit.filter(pl.col("read_error").is_not_null()).sort("commit_sha").rows()
     rows += [(look.repository, GIT, sha, 0, 0, None, None, reason, look.now_ms) for sha, reason in told]

@@ -364,9 +364,7 @@ def session_headers(headers: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFram
         return pl.col(name).drop_nulls().first()
 
     def last(name: str) -> pl.Expr:
-        return (
-            pl.col(name).sort_by(pl.col("agent_id") == "", "ended_at", nulls_last=False).drop_nulls().last().alias(name)
-        )
+        return pl.col(name).sort_by(pl.col("agent_id") == "", "ended_at", nulls_last=False).drop_nulls().last().alias(name)
 
     lines = pl.col("lines").struct.field("sides").str.len_bytes()
     most = (
@@ -395,9 +393,7 @@ def session_headers(headers: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFram
         )
         .join(most, on=KEY, how="left")
         .join(counts, on=KEY, how="left")
-        .join(
-            touched.group_by(KEY).agg(pl.col("repository").drop_nulls().unique().alias("touched")), on=KEY, how="left"
-        )
+        .join(touched.group_by(KEY).agg(pl.col("repository").drop_nulls().unique().alias("touched")), on=KEY, how="left")
         .with_columns(
             pl.coalesce("cwd_repository", "dominant", pl.lit(NO_REPOSITORY)).alias("home_repository"),
             pl.col("change_count").fill_null(0).cast(pl.Int64),
@@ -466,9 +462,7 @@ def finished(frame: pl.DataFrame, look: Look) -> pl.DataFrame:
     ).select(pl.col(name).cast(column.type) for name, column in COLUMNS.items())
     gone = [
         look.forgotten.session(session_id, home, ended)
-        for session_id, home, ended in shaped.select(
-            "session_id", "home_repository", pl.col("ended_at").dt.epoch("ms")
-        ).rows()
+        for session_id, home, ended in shaped.select("session_id", "home_repository", pl.col("ended_at").dt.epoch("ms")).rows()
     ]
     return shaped.filter(~pl.Series(gone, dtype=pl.Boolean))
 
@@ -480,13 +474,9 @@ def with_copies_marked(sessions: pl.DataFrame) -> pl.DataFrame:
     """
     rank = pl.struct(pl.col("parent_session_id").is_not_null(), "ended_at", "session_id").rank("ordinal").alias("rank")
     ranked = sessions.with_columns(rank)
-    keys = pl.concat(
-        [spread(ranked, kind, [*KEY, "rank"]).select(*KEY, "rank", "record_key") for kind in ITEMS]
-    ).unique()
+    keys = pl.concat([spread(ranked, kind, [*KEY, "rank"]).select(*KEY, "rank", "record_key") for kind in ITEMS]).unique()
     shared = keys.filter(pl.col("rank") > pl.col("rank").min().over("provider", "record_key"))
-    copied = (
-        shared.sort(*KEY, "record_key").group_by(KEY, maintain_order=True).agg(pl.col("record_key").alias("copied"))
-    )
+    copied = shared.sort(*KEY, "record_key").group_by(KEY, maintain_order=True).agg(pl.col("record_key").alias("copied"))
     return (
         sessions.join(copied, on=KEY, how="left")
         .with_columns(pl.coalesce("copied", pl.lit([], dtype=pl.List(pl.String))).alias("copied_keys"))

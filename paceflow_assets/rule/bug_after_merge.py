@@ -18,9 +18,7 @@ DAY_MS = 86_400_000
 class BugAfterMerge:
     """Which fixes count against a commit."""
 
-    window_days: int = parameter(
-        60, low=1, high=3650, unit="days", meaning="fixes up to this long after count, inclusive"
-    )
+    window_days: int = parameter(60, low=1, high=3650, unit="days", meaning="fixes up to this long after count, inclusive")
     min_lines: int = parameter(1, low=1, high=1_000_000, unit="lines", meaning="lines that the fix must remove")
     informative_only: bool = parameter(False, meaning="whether lines without information (see line_match) are left out")
 

@@ -19,9 +19,7 @@ DAY_MS = 86_400_000
 class Churn:
     """Which removals count."""
 
-    window_days: int = parameter(
-        14, low=1, high=3650, unit="days", meaning="removals up to this long after count, inclusive"
-    )
+    window_days: int = parameter(14, low=1, high=3650, unit="days", meaning="removals up to this long after count, inclusive")
     strictly_later: bool = parameter(
         False, meaning="whether a removal must be later than the commit; false: the commit's own removals count too"
     )

@@ -67,9 +67,7 @@ class DebugLoop:
     repeats: int = parameter(
         5, meaning="how often one error must be reported in a session, not necessarily in a row", unit="times", low=2
     )
-    signature_tokens: int = parameter(
-        18, meaning="how many words of an error message are compared", unit="words", low=1
-    )
+    signature_tokens: int = parameter(18, meaning="how many words of an error message are compared", unit="words", low=1)
 
 
 def is_debug_loop(rule: DebugLoop, turns: Sequence[tuple[str, str]]) -> bool:

@@ -1,12 +1,12 @@
 """Line match: which lines of a commit does a session explain?
 
 Claim: a changed line that a session wrote in the same file, on the same side, is the session's line.
-Decision: equal text after trimming; a session offers as many copies as its largest single edit of the file held. Several sessions
-share a line in proportion to what they offer.
+Decision: equal text after trimming; a session offers as many copies as its largest single edit of the file held. Several
+sessions share a line in proportion to what they offer.
 Wrong when: people type the same text themselves; lines that stand everywhere (braces, blank lines) match everything; without an
 order in time a session is credited for what was committed before it began.
-Threshold: the reference program, release 0.2.1, is `trim = "end"` and everything else off. Tolerance, informative characters and
-files are measured on repositories with known truth (10 s, 4 characters, 3 files).
+Threshold: the reference program, release 0.2.1, is `trim = "end"` and everything else off. Tolerance, informative characters
+and files are measured on repositories with known truth (10 s, 4 characters, 3 files).
 """
 
 from dataclasses import dataclass

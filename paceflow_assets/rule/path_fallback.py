@@ -1,8 +1,8 @@
 """Path fallback: was a file that the session does not know by this path edited under another one?
 
 Claim: a file whose own path explains little, but whose lines nearly all stand in one other path, is that file, moved.
-Decision: files below `weak_ratio` are scored against every other path; first paths with the same file name, then all. The best is
-taken if it explains enough of the file, enough lines, and clearly more than the next one.
+Decision: files below `weak_ratio` are scored against every other path; first paths with the same file name, then all. The
+best is taken if it explains enough of the file, enough lines, and clearly more than the next one.
 Wrong when: two files share most of their text (templates, copies); the file was split or joined.
 Threshold: the reference program, release 0.2.1: 0.80 of the file, 30 lines, 0.20 ahead (0.60 and 10 from its release 0.2.4 on).
 """

@@ -110,3 +110,8 @@ def write_catalog(settings: Settings) -> str:
 def rows(settings: Settings, query: str) -> pl.DataFrame:
     """Rows of a query over all tables and views, all repositories together."""
     return reader(settings)(query)
+
+
+def ingest_summary(settings: Settings) -> list[dict]:
+    """What there is of each repository."""
+    return rows(settings, (sql_folder() / "report" / "ingest_summary.sql").read_text()).to_dicts()

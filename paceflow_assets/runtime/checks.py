@@ -14,70 +14,83 @@ import polars as pl
 
 from paceflow_assets.runtime.table import Table
 
+NAME = "declaration"
 BLOCKING = ("types", "keys_not_null", "grain_unique")
 
 
-class Check(NamedTuple):
-    """One verdict. rows: how many rows break it. told: what is wrong, '' if nothing."""
+class Part(NamedTuple):
+    """Verdict on one part of the declaration. rows: how many rows break it. told: what is wrong, '' if nothing."""
 
     name: str
     passed: bool
-    rows: int
-    told: str
+    rows: int = 0
+    told: str = ""
+
+
+class Verdict(NamedTuple):
+    """Verdict on a table: one check, of several parts, because each check costs Dagster several events."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every part holds."""
+        return all(part.passed for part in self.parts)
 
     @property
     def blocks(self) -> bool:
         """Whether the table must not be written."""
-        return not self.passed and self.name in BLOCKING
+        return any(not part.passed and part.name in BLOCKING for part in self.parts)
+
+    @property
+    def told(self) -> str:
+        """What is wrong, '' if nothing."""
+        return "; ".join(part.told for part in self.parts if part.told)
 
 
-def names(table: Table) -> list[str]:
-    """Checks that a table has."""
-    return [*BLOCKING, *(["parents_present"] if table.parents else [])]
-
-
-def checked(
-    table: Table, frame: pl.DataFrame, parent_keys: Callable[[str, Sequence[str]], pl.DataFrame]
-) -> list[Check]:
-    """Every check of the table. parent_keys(table, columns) gives the key columns of a parent table's rows."""
+def checked(table: Table, frame: pl.DataFrame, parent_keys: Callable[[str, Sequence[str]], pl.DataFrame]) -> Verdict:
+    """Does the frame hold the declaration? parent_keys(table, columns) gives the key columns of a parent table's rows."""
     wrong = _wrong_types(table, frame)
-    found = [Check("types", not wrong, frame.height if wrong else 0, wrong)]
     if wrong:
-        return found
-    key = list(table.key)
-    needed = [name for name in key if not table.columns[name].optional]
-    nulls = frame.filter(pl.any_horizontal(pl.col(needed).is_null())).height if needed else 0
-    told = f"{nulls} rows with a null in {', '.join(needed)}" if nulls else ""
-    found.append(Check("keys_not_null", not nulls, nulls, told))
-    twice = frame.height - frame.select(key).n_unique() if key and frame.height else 0
-    found.append(
-        Check("grain_unique", not twice, twice, f"{twice} rows repeat the key {', '.join(key)}" if twice else "")
-    )
+        return Verdict((Part("types", False, frame.height, wrong),))
+    parts = [Part("types", True), _nulls(table, frame), _repeated(table, frame)]
     if table.parents:
-        found.append(_orphans(table, frame, parent_keys))
-    return found
+        parts.append(_orphans(table, frame, parent_keys))
+    return Verdict(tuple(parts))
 
 
 def _wrong_types(table: Table, frame: pl.DataFrame) -> str:
-    expected = table.schema
-    missing = [name for name in expected if name not in frame.columns]
-    surplus = [name for name in frame.columns if name not in expected]
-    differing = [
-        f"{name} is {frame.schema[name]}, not {dtype}"
-        for name, dtype in expected.items()
-        if name in frame.columns and frame.schema[name] != dtype
-    ]
-    told = [f"no column {name}" for name in missing] + [f"unknown column {name}" for name in surplus] + differing
-    return "; ".join(told)
+    expected, present = table.schema, frame.schema
+    return "; ".join(
+        [
+            *(f"no column {name}" for name in expected if name not in present),
+            *(f"unknown column {name}" for name in present if name not in expected),
+            *(
+                f"{name} is {present[name]}, not {dtype}"
+                for name, dtype in expected.items()
+                if name in present and present[name] != dtype
+            ),
+        ]
+    )
 
 
-def _orphans(table: Table, frame: pl.DataFrame, parent_keys: Callable[[str, Sequence[str]], pl.DataFrame]) -> Check:
+def _nulls(table: Table, frame: pl.DataFrame) -> Part:
+    needed = [name for name in table.key if not table.columns[name].optional]
+    rows = frame.filter(pl.any_horizontal(pl.col(needed).is_null())).height if needed else 0
+    return Part("keys_not_null", not rows, rows, f"{rows} rows with a null in {', '.join(needed)}" if rows else "")
+
+
+def _repeated(table: Table, frame: pl.DataFrame) -> Part:
+    rows = frame.height - frame.select(table.key).n_unique() if frame.height else 0
+    return Part("grain_unique", not rows, rows, f"{rows} rows repeat the key {', '.join(table.key)}" if rows else "")
+
+
+def _orphans(table: Table, frame: pl.DataFrame, parent_keys: Callable[[str, Sequence[str]], pl.DataFrame]) -> Part:
     told, rows = [], 0
     for parent, columns in table.parents.items():
-        lost = (
-            frame.select(columns).drop_nulls().join(parent_keys(parent, columns), on=list(columns), how="anti").height
-        )
+        known = parent_keys(parent, columns)
+        lost = frame.select(columns).unique().join(known, on=list(columns), how="anti").height
         rows += lost
         if lost:
-            told.append(f"{lost} rows without their {parent}")
-    return Check("parents_present", not rows, rows, "; ".join(told))
+            told.append(f"{lost} keys without their {parent}")
+    return Part("parents_present", not rows, rows, "; ".join(told))

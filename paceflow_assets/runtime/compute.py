@@ -6,37 +6,52 @@ What stays out: when to compute (ingest, assets, nightly) and what a table means
 """
 
 import datetime as dt
+import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
 from paceflow_assets.runtime import fingerprint
 from paceflow_assets.runtime.catalog import macros
-from paceflow_assets.runtime.checks import Check, checked
+from paceflow_assets.runtime.checks import Verdict, checked
 from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.errors import TableInvalid
 from paceflow_assets.runtime.look import Look
+from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import Rules
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import STORED, TIME, Table, tables
 from paceflow_assets.runtime.versions import column_versions, combined, table_version
-from paceflow_assets.runtime.warehouse import ALL, SCHEMA_VERSION, Provenance, Warehouse, schema_text
+from paceflow_assets.runtime.warehouse import SCHEMA_VERSION, Provenance, Warehouse, schema_text
 
-
+PREVIEW_ROWS, PREVIEW_COLUMNS, CELL_CHARACTERS = 5, 12, 40
+PARTS = re.compile(r"^(\w+) (?:of|per) (\w+)$")
 LEDGER = "raw_log"  # written last of the raw tables: what it vouches for is stored
 
 
 @dataclass(frozen=True)
 class Built:
-    """One table, computed. wrote is False when the rows are what the file held already, built by the same code."""
+    """One table, computed, checked and written."""
 
     table: Table
     provenance: Provenance
-    checks: Sequence[Check]
-    frame: pl.DataFrame
+    verdict: Verdict
+
+
+def code_versions(rules: Rules) -> dict[str, str]:
+    """Table -> version of its code, with the parameters of the rules that it uses."""
+    found = {}
+    for name, table in tables().items():
+        if table.sql is not None:
+            found[name] = f"{name}={fingerprint.sql_hash(table.sql, macros())}"
+        else:
+            effective = [rules.of(rule) for rule in table.rules.values()]
+            own = fingerprint.module_hash(table.module)
+            found[name] = fingerprint.code_version(name, own, (table.module, *table.also), effective)
+    return found
 
 
 @dataclass(frozen=True)
@@ -46,22 +61,12 @@ class Workshop:
     settings: Settings
     rules: Rules
     sql: Sql
-    warehouse: Warehouse = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "warehouse", Warehouse(self.settings))
+    warehouse: Warehouse
 
     @cached_property
-    def code_versions(self) -> Mapping[str, str]:
-        """Table -> version of its code, with the parameters of the rules that it uses."""
-        return {name: self._code_version(table) for name, table in tables().items()}
-
-    def _code_version(self, table: Table) -> str:
-        if table.sql is not None:
-            return f"{table.name}={fingerprint.sql_hash(table.sql, macros())}"
-        own = fingerprint.module_hash(table.module)
-        effective = [self.rules.of(rule) for rule in table.rules.values()]
-        return fingerprint.code_version(table.name, own, (table.module, *table.also), effective)
+    def code_versions(self) -> dict[str, str]:
+        """Table -> version of its code under these rules."""
+        return code_versions(self.rules)
 
     def look(self, repository: str, now_ms: int) -> Look:
         """A look at the outside for one repository's raw tables. The repository's lock must be held."""
@@ -70,61 +75,55 @@ class Workshop:
     def compute(self, table: Table, repository: str, look: Look | None = None) -> Built:
         """Read the upstreams, build, check, write. A table that breaks its declaration is not written: `TableInvalid`."""
         with self.warehouse.lock(repository):
-            arguments, inputs, shown = self._inputs(table, repository)
+            arguments, inputs = self._inputs(table, repository)
             if table.look_parameter:
                 arguments[table.look_parameter] = look or self.look(repository, now_ms())
                 arguments[STORED] = self.warehouse.read(table, repository)
             frame = table.build(**arguments)
             if not set(table.columns) - set(frame.columns):
                 frame = table.shaped(frame.select(list(table.columns)))
-            checks = checked(table, frame, lambda name, columns: self._rows(tables()[name], repository, columns))
-            broken = [check for check in checks if check.blocks]
-            if broken:
-                told = "; ".join(check.told for check in broken)
-                raise TableInvalid(f"{table.name}: {repository}: {told}; not written, the rows before stay", checks)
-            provenance = self._provenance(table, repository, frame, inputs, shown)
+            verdict = checked(table, frame, lambda name, columns: self._rows(tables()[name], repository, columns))
+            if verdict.blocks:
+                raise TableInvalid(
+                    f"{table.name}: {repository}: {verdict.told}; not written, the rows before stay",
+                    table.name,
+                    verdict,
+                )
+            provenance = self._provenance(table, repository, frame, inputs)
             write = self.warehouse.merge if table.layer == "raw" else self.warehouse.replace
             write(table, repository, frame, provenance)
             if table.name == LEDGER:
                 arguments[table.look_parameter].finish(frame, self.warehouse.read(tables()["raw_checkout"], repository))
-            return Built(table, provenance, checks, frame)
+            return Built(table, provenance, verdict)
 
-    def _inputs(self, table: Table, repository: str) -> tuple[dict[str, object], dict[str, str], dict[str, str]]:
+    def _inputs(self, table: Table, repository: str) -> tuple[dict[str, object], dict[str, str]]:
         arguments: dict[str, object] = {name: self.rules.of(rule) for name, rule in table.rules.items()}
         if table.sql_parameter:
             arguments[table.sql_parameter] = self.sql
-        inputs, shown = {}, {}
+        inputs = {}
         for name in table.upstreams:
             upstream = tables()[name]
-            columns = table.reads.get(name)
-            inputs[name], shown[name] = self.input_version(table, upstream, repository)
-            arguments[name] = self._rows(upstream, repository if table.per_repository else ALL, columns)
-        return arguments, inputs, shown
+            inputs[name] = self.input_version(table, upstream, repository)
+            arguments[name] = self._rows(upstream, repository, table.reads.get(name))
+        return arguments, inputs
 
     def _rows(self, upstream: Table, repository: str, columns: Sequence[str] | None) -> pl.DataFrame:
         if repository == ALL and upstream.per_repository:
             return self.warehouse.read_all(upstream, columns)
         return self.warehouse.read(upstream, repository, columns)
 
-    def input_version(self, table: Table, upstream: Table, repository: str) -> tuple[str, str]:
-        """(version of what the table reads of an upstream, the upstream's whole data version)."""
+    def input_version(self, table: Table, upstream: Table, repository: str) -> str:
+        """Version of what the table reads of an upstream; '' if that was never built."""
         columns = table.reads.get(upstream.name)
         if table.per_repository or not upstream.per_repository:
             found = self.warehouse.provenance(upstream.name, repository)
-            return (found.version_of(columns), found.data_version) if found else ("", "")
-        every = {
-            key: self.warehouse.provenance(upstream.name, key) for key in self.warehouse.repositories(upstream.name)
-        }
-        present = {key: found for key, found in every.items() if found}
-        return (
-            combined({key: found.version_of(columns) for key, found in present.items()}),
-            combined({key: found.data_version for key, found in present.items()}),
-        )
+            return found.version_of(columns) if found else ""
+        every = {key: self.warehouse.provenance(upstream.name, key) for key in self.warehouse.repositories(upstream.name)}
+        return combined({key: found.version_of(columns) for key, found in every.items() if found})
 
-    def _provenance(
-        self, table: Table, repository: str, frame: pl.DataFrame, inputs: dict[str, str], shown: dict[str, str]
-    ) -> Provenance:
+    def _provenance(self, table: Table, repository: str, frame: pl.DataFrame, inputs: dict[str, str]) -> Provenance:
         digests = column_versions(frame)
+        oldest, newest = time_range(table, frame)
         return Provenance(
             schema_version=SCHEMA_VERSION,
             table=table.name,
@@ -134,11 +133,13 @@ class Workshop:
             column_versions=digests,
             rules=self.rules.fingerprint,
             inputs=inputs,
-            shown=shown,
             rows=frame.height,
             built_ms=now_ms(),
             columns=schema_text(table),
-            numbers=numbers(table, frame),
+            oldest=oldest,
+            newest=newest,
+            rates=headline_rates(table, frame),
+            preview=preview(table, frame),
         )
 
     def stale(self, table: Table, repository: str) -> str:
@@ -154,7 +155,7 @@ class Workshop:
         if found.columns != schema_text(table):
             return "its columns changed"
         for name in table.upstreams:
-            if found.inputs.get(name) != self.input_version(table, tables()[name], repository)[0]:
+            if found.inputs.get(name) != self.input_version(table, tables()[name], repository):
                 return f"{name} changed"
         return ""
 
@@ -164,14 +165,48 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def numbers(table: Table, frame: pl.DataFrame) -> dict[str, float | int | str | None]:
-    """Oldest and newest time of the table's first time column that is content, ISO 8601; {} without one."""
+def time_range(table: Table, frame: pl.DataFrame) -> tuple[str | None, str | None]:
+    """Oldest and newest value of the table's first time that is content, ISO 8601; None without one."""
     times = [name for name, column in table.columns.items() if column.type == TIME and name not in table.bookkeeping]
     if not times:
-        return {}
-    oldest, newest = frame[times[0]].min(), frame[times[0]].max()
-    return {"oldest": _iso(oldest), "newest": _iso(newest)}
+        return None, None
+    return _iso(frame[times[0]].min()), _iso(frame[times[0]].max())
 
 
 def _iso(value: object) -> str | None:
     return value.isoformat(timespec="milliseconds") + "Z" if isinstance(value, dt.datetime) else None
+
+
+def headline_rates(table: Table, frame: pl.DataFrame) -> dict[str, float]:
+    """Each rate over all rows together: its parts, which its meaning names (`x of y`), are summed, then divided."""
+    found = {}
+    for name, column in table.columns.items():
+        parts = PARTS.match(column.meaning)
+        if parts and parts[1] in frame.columns and parts[2] in frame.columns:
+            above, below = frame[parts[1]].sum(), frame[parts[2]].sum()
+            if below:
+                found[name] = above / below
+    return found
+
+
+def preview(table: Table, frame: pl.DataFrame) -> str:
+    """The first rows as a Markdown table: keys, times, counts, flags; nothing private, no hashes, nothing nested."""
+    shown = [
+        name
+        for name, column in table.columns.items()
+        if not column.private and not column.type.is_nested() and column.type != pl.UInt64 and name != "repository"
+    ][:PREVIEW_COLUMNS]
+    if not shown or not frame.height:
+        return ""
+    rows = frame.head(PREVIEW_ROWS).select(shown).rows()
+    lines = [shown, ["---"] * len(shown), *([_cell(value) for value in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = "" if value is None else str(value)
+    return (text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…").replace("|", "\\|")

@@ -16,10 +16,10 @@ import paceflow_assets
 from paceflow_assets.runtime import fingerprint as code
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
-from paceflow_assets.runtime.errors import Locked
+from paceflow_assets.runtime.errors import Locked, RepositoryError
 from paceflow_assets.runtime.inventory import Inventory, Log, files_signature
-from paceflow_assets.runtime.locks import held
-from paceflow_assets.runtime.partitions import Checkout, Places, new_key
+from paceflow_assets.runtime.locks import WAIT_SECONDS, held
+from paceflow_assets.runtime.partitions import Places, new_key
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.source import PROVIDERS, git
 
@@ -117,9 +117,7 @@ def surveyed(settings: Settings, inventory: Inventory) -> Survey:
     return Survey(tuple(waiting), seen, tuple(vanished), tuple(returned))
 
 
-def _must_parse(
-    settings: Settings, inventory: Inventory, log: Log, log_path: str, mark: str, touched: list[str]
-) -> bool:
+def _must_parse(settings: Settings, inventory: Inventory, log: Log, log_path: str, mark: str, touched: list[str]) -> bool:
     if log.fingerprint != mark or log.parser != inventory.parsers.get(log.provider):
         return True
     present = f"{log.fingerprint} {log.parser}"
@@ -221,9 +219,7 @@ def changed(inventory: Inventory, signatures: dict[str, str]) -> dict[str, str]:
     return {key: hashlib.sha256("\n".join(sorted(states[key])).encode()).hexdigest()[:16] for key in sorted(unread)}
 
 
-def _settle_keys(
-    settings: Settings, inventory: Inventory, signatures: dict[str, str], now_ms: int
-) -> list[tuple[str, str]]:
+def _settle_keys(settings: Settings, inventory: Inventory, signatures: dict[str, str], now_ms: int) -> list[tuple[str, str]]:
     """Give a lasting key to checkouts that had neither commit nor origin when they were first seen."""
     renamed = []
     for common_dir, checkout in inventory.checkouts.items():
@@ -266,6 +262,22 @@ def rename(settings: Settings, inventory: Inventory, old: str, new: str) -> None
         if checkout.key == old:
             checkout.key = new
             checkout.read = ""
+
+
+def merge(settings: Settings, old: str, new: str) -> None:
+    """Unite what is stored under two keys: `old` goes, `new` stays."""
+    from paceflow_assets.runtime.merging import merge_tables
+
+    with held(settings.locks, "discovery", "the inventory"):
+        inventory = stock.load(settings) or _rebuilt(settings)
+        for key in (old, new):
+            if key not in inventory.repositories():
+                raise RepositoryError(
+                    f"{key}: no such repository; nothing was merged; known are: {', '.join(inventory.repositories())}"
+                )
+        merge_tables(settings, old, new, wait_seconds=WAIT_SECONDS)
+        rename(settings, inventory, old, new)
+        stock.save(settings, inventory)
 
 
 def _rebuilt(settings: Settings) -> Inventory:

@@ -32,9 +32,7 @@ class Sql:
         self.connection = connection
         connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
 
-    def __call__(
-        self, query: str, params: Mapping[str, object] | None = None, /, **frames: pl.DataFrame
-    ) -> pl.DataFrame:
+    def __call__(self, query: str, params: Mapping[str, object] | None = None, /, **frames: pl.DataFrame) -> pl.DataFrame:
         """Rows of `query`. Each keyword is a frame seen under its name; `$name` in the text is a prepared parameter."""
         for name, frame in frames.items():
             self.connection.register(name, Stream(frame))

@@ -10,6 +10,8 @@ PaceflowError
 └── RepositoryError    a repository cannot be read; the others go on
 """
 
+from typing import Any
+
 
 class PaceflowError(Exception):
     """Base of every error with a message for people."""
@@ -32,7 +34,12 @@ class NewerWarehouse(WarehouseError):
 
 
 class TableInvalid(WarehouseError):
-    """A built table breaks its own declaration; the file before it stays."""
+    """A built table breaks its own declaration; the file before it stays. verdict: `checks.Verdict`, None for a lost row."""
+
+    def __init__(self, message: str, table: str, verdict: Any = None) -> None:
+        super().__init__(message)
+        self.table = table
+        self.verdict = verdict
 
 
 class Locked(PaceflowError):

@@ -95,9 +95,7 @@ def parameters_hash(rule: object) -> str:
 def code_version(name: str, own: str, modules: Iterable[str], rules: Iterable[object]) -> str:
     """Version of a table: `name=own`, then every counted module that `modules` are or reach, with the rules' parameters."""
     values = {type(rule).__module__: parameters_hash(rule) for rule in rules}
-    counted = {module for module in modules if is_counted(module)} | {
-        module for start in modules for module in reached(start)
-    }
+    counted = {module for module in modules if is_counted(module)} | {module for start in modules for module in reached(start)}
     parts = [f"{name}={own}"]
     for module in sorted(counted - {f"{PACKAGE}.rule", f"{PACKAGE}.source"}):
         code = module_hash(module)
@@ -110,9 +108,7 @@ def sql_hash(sql: str, macros: str) -> str:
     """8 hex of a view's text and of the macros that it calls, comments left out."""
     plain = "\n".join(line for line in sql.split("\n") if not line.startswith("--"))
     called = [
-        macro
-        for macro in re.split(r"(?=create or replace macro )", macros)
-        if _name(macro) and f"{_name(macro)}(" in plain
+        macro for macro in re.split(r"(?=create or replace macro )", macros) if _name(macro) and f"{_name(macro)}(" in plain
     ]
     return text_hash("\n".join([plain, *called]))
 

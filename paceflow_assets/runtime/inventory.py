@@ -46,8 +46,9 @@ class Log(msgspec.Struct):
 class Inventory(msgspec.Struct):
     """Everything discovery remembers.
 
-    named: repositories that settings.toml names. code: signature of the program's files, with the parser fingerprints that were computed for it. done: signature of code,
-    rules and warehouse that the last ingest left complete. summary: what it printed. looked_ms: the last look.
+    named: repositories that settings.toml names. code: signature of the program's files, with the parser fingerprints that
+    were computed for it. done: signature of code, rules and warehouse that the last ingest left complete. summary: what it
+    printed. looked_ms: the last look.
     """
 
     version: int = VERSION
@@ -57,7 +58,7 @@ class Inventory(msgspec.Struct):
     code: str = ""
     parsers: dict[str, str] = {}
     done: str = ""
-    summary: dict[str, float] = {}
+    summary: list[dict] = []
     looked_ms: int = 0
 
     def sessions_of_threads(self) -> dict[tuple[str, str], str]:

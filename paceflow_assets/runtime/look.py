@@ -64,9 +64,7 @@ class Look:
     @cached_property
     def touching(self) -> set[Session]:
         """(provider, session id) of every session that has a log touching this repository."""
-        return {
-            session for session, keys in self.inventory.repositories_of_sessions().items() if self.repository in keys
-        }
+        return {session for session, keys in self.inventory.repositories_of_sessions().items() if self.repository in keys}
 
     @cached_property
     def logs(self) -> dict[str, Log]:
@@ -143,9 +141,7 @@ class Look:
         """Origin and root commits of a readable checkout, as they are now."""
         return git.identity(Path(seat.common_dir))
 
-    def headers(
-        self, seat: Seat, tips: Sequence[str], known_tips: Sequence[str], errors: list[ParseError]
-    ) -> list[Commit]:
+    def headers(self, seat: Seat, tips: Sequence[str], known_tips: Sequence[str], errors: list[ParseError]) -> list[Commit]:
         """Headers of commits that are not known yet, reverts anywhere included; `errors` gets what cannot be read."""
         common_dir = Path(seat.common_dir)
         commits = list(git.headers(common_dir, tips, known_tips, errors))
@@ -156,9 +152,7 @@ class Look:
         errors.extend(error for error in elsewhere if error.reason not in told)
         return [*commits, *(commit for commit in reverts if commit.sha not in seen)]
 
-    def patches(
-        self, seat: Seat, shas: Sequence[str], errors: list[ParseError]
-    ) -> Iterator[tuple[str, list[FileChange]]]:
+    def patches(self, seat: Seat, shas: Sequence[str], errors: list[ParseError]) -> Iterator[tuple[str, list[FileChange]]]:
         """Files and lines of commits, one after the other; `errors` gets what cannot be read."""
         return git.patches(Path(seat.common_dir), shas, errors)
 
@@ -167,9 +161,7 @@ class Look:
 
         A log without a session to store here needs no voucher. A parsed log goes once every repository has stored it.
         """
-        vouched = {
-            row["log_path"]: f"{row['fingerprint']} {row['parser_fingerprint']}" for row in ledger.iter_rows(named=True)
-        }
+        vouched = {row["log_path"]: f"{row['fingerprint']} {row['parser_fingerprint']}" for row in ledger.iter_rows(named=True)}
         owed = {log.log_path for log in self.waiting if log.parts}
         unreadable = {seat.common_dir for seat in self.seats if seat.name in self.broken}
         signatures = dict(checkouts.select("common_dir", "signature").rows())
@@ -206,9 +198,7 @@ def remembered(settings: Settings) -> Inventory:
         log.missing_ms = _ms(row["missing_since"])
     for row in logs.iter_rows(named=True):
         gone = " missing" if row["missing_since"] is not None else ""
-        inventory.logs[row["log_path"]].read[row["repository"]] = (
-            f"{row['fingerprint']} {row['parser_fingerprint']}{gone}"
-        )
+        inventory.logs[row["log_path"]].read[row["repository"]] = f"{row['fingerprint']} {row['parser_fingerprint']}{gone}"
     sessions = warehouse.read_all(register["raw_session"], ["repository", "provider", "session_id", "touches", "parts"])
     for row in sessions.filter("touches").iter_rows(named=True):
         for part in row["parts"]:
@@ -230,7 +220,7 @@ def remembered(settings: Settings) -> Inventory:
     return inventory
 
 
-def _ms(time) -> int | None:  # noqa: ANN001
+def _ms(time) -> int | None:
     from datetime import UTC
 
     return None if time is None else round(time.replace(tzinfo=UTC).timestamp() * 1000)

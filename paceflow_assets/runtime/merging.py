@@ -5,6 +5,7 @@ What belongs here: the repair of identity: a lasting key for a repository that g
 merge`. What stays out: recognising repositories (partitions).
 """
 
+import msgspec
 import polars as pl
 
 from paceflow_assets.runtime.settings import Settings
@@ -55,20 +56,13 @@ def _rename_inside(warehouse: Warehouse, table: Table, repository: str, old: str
 
 def _write(warehouse: Warehouse, table: Table, repository: str, frame: pl.DataFrame, origin: Provenance) -> None:
     digests = column_versions(frame)
-    provenance = Provenance(
-        schema_version=origin.schema_version,
-        table=table.name,
+    provenance = msgspec.structs.replace(
+        origin,
         repository=repository,
-        code_version=origin.code_version,
         data_version=table_version(frame.height, digests, table.bookkeeping),
         column_versions=digests,
-        rules=origin.rules,
         inputs={},  # not what it was built from: the next ingest builds it again
-        shown={},
         rows=frame.height,
-        built_ms=origin.built_ms,
-        columns=origin.columns,
-        numbers=origin.numbers,
     )
     warehouse.overwrite(table, repository, frame, provenance)
 

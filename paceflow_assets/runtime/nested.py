@@ -38,9 +38,7 @@ def cut(flat: pl.DataFrame, lengths: Sequence[int] | pl.Series) -> pl.DataFrame:
     owner = sizes.filter(pl.col("size") > 0).select(pl.col("row").repeat_by("size").explode())
     lists = pl.concat([owner, flat], how="horizontal").group_by("row", maintain_order=True).agg(pl.all())
     joined = sizes.select("row").join(lists, on="row", how="left", maintain_order="left").drop("row")
-    return joined.select(
-        pl.col(name).fill_null(pl.lit([], dtype=pl.List(dtype))) for name, dtype in flat.schema.items()
-    )
+    return joined.select(pl.col(name).fill_null(pl.lit([], dtype=pl.List(dtype))) for name, dtype in flat.schema.items())
 
 
 def lines_column(items: Sequence[Lines]) -> pl.Series:

@@ -18,6 +18,7 @@ import msgspec
 from paceflow_assets.source import git
 
 NO_REPOSITORY = "no-repository"
+ALL = "all repositories"  # key of a table whose rows mix repositories; no partition
 # Where agents put linked worktrees inside the main one; once removed, nothing on disk tells that the folder was one.
 GONE_WORKTREE = re.compile(r"^(\.claude/worktrees|\.worktrees)/[^/]+/")
 

@@ -52,9 +52,9 @@ def rule_types() -> dict[str, type]:
     for module_info in pkgutil.iter_modules(paceflow_assets.rule.__path__):
         module = importlib.import_module(f"paceflow_assets.rule.{module_info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and dataclasses.is_dataclass(value) and value.__module__ == module.__name__:
-                if any("meaning" in field.metadata for field in dataclasses.fields(value)):
-                    found[module_info.name] = value
+            is_own = isinstance(value, type) and dataclasses.is_dataclass(value) and value.__module__ == module.__name__
+            if is_own and any("meaning" in field.metadata for field in dataclasses.fields(value)):
+                found[module_info.name] = value
     return found
 
 
@@ -77,9 +77,7 @@ def rules(source: str = "") -> Rules:
     effective = {name: rule() for name, rule in known.items()}
     for section, values in chosen.items():
         if section not in known:
-            raise RulesError(
-                f"{place}:{_line(text, section)}: unknown rule [{section}]{_nearest(section, known)}; nothing ran"
-            )
+            raise RulesError(f"{place}:{_line(text, section)}: unknown rule [{section}]{_nearest(section, known)}; nothing ran")
         if not isinstance(values, dict):
             raise RulesError(f"{place}:{_line(text, section)}: {section} must be a section [{section}]; nothing ran")
         effective[section] = _with_values(known[section], section, values, text, place)
@@ -96,9 +94,7 @@ def _text_of(source: str) -> tuple[str, str]:
     try:
         return Path(source).read_text(), source
     except (OSError, UnicodeDecodeError) as error:
-        raise RulesError(
-            f"{source}: cannot be read ({error}); nothing ran; unset PACEFLOW_RULES or mend the file"
-        ) from error
+        raise RulesError(f"{source}: cannot be read ({error}); nothing ran; unset PACEFLOW_RULES or mend the file") from error
 
 
 def _with_values(rule: type, section: str, values: Mapping[str, Any], text: str, place: str) -> Any:
@@ -120,13 +116,12 @@ def _problem(field: dataclasses.Field, value: Any) -> str:
     """Why the value cannot be taken; '' if it can."""
     default, note = field.default, field.metadata
     if isinstance(default, bool) != isinstance(value, bool):
-        return (
-            f"must be {'true or false' if isinstance(default, bool) else 'a ' + type(default).__name__}, not {value!r}"
-        )
+        return f"must be {'true or false' if isinstance(default, bool) else 'a ' + type(default).__name__}, not {value!r}"
     if isinstance(default, tuple):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             return f"must be a list of texts, not {value!r}"
-        return ""
+        unknown = [item for item in value if note.get("choices") and item not in note["choices"]]
+        return f"must name only {', '.join(note['choices'])}, not {', '.join(unknown)}" if unknown else ""
     allowed = (int, float) if isinstance(default, float) else (type(default),)
     if not isinstance(value, allowed):
         return f"must be a {type(default).__name__}, not {value!r}"

@@ -8,6 +8,7 @@ $PACEFLOW_HOME/settings.toml may name repositories that no session touches yet: 
 import hashlib
 import os
 import tomllib
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,7 @@ class Settings:
     rules_source: str
     dagster_home: Path
     dagster_home_is_set: bool
+    timezone: str = "UTC"
     env: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -103,8 +105,15 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
         rules_source=rules,
         dagster_home=Path(env.get("DAGSTER_HOME") or paceflow_home / "dagster"),
         dagster_home_is_set=bool(env.get("DAGSTER_HOME")),
+        timezone=_timezone(env),
         env={name: env[name] for name in AGENT_VARIABLES if env.get(name)},
     )
+
+
+def _timezone(env: Mapping[str, str]) -> str:
+    """Name of the machine's zone, as TZ or /etc/localtime tells it; UTC if neither does."""
+    name = env.get("TZ", "").removeprefix(":") or os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
+    return name if name in zoneinfo.available_timezones() else "UTC"
 
 
 def make_private(folder: Path) -> Path:

@@ -4,15 +4,18 @@ What lives here: the digest of a column and how digests make a table's version.
 What belongs here: plain integer arithmetic and xxh3 only; polars' and DuckDB's own hashes change between their versions.
 What stays out: code versions (fingerprint) and where versions are kept (warehouse).
 
-Rows are in key order, so equal content gives equal digests. A column's digest is a 128-bit sum over its rows of the value
-mixed with the row's number; text takes part as runs of equal values, lists as their lengths and their items.
+Rows are in key order, so equal content gives equal digests. Lists take part as their lengths and their items. Up to
+FEW values are hashed as they are; of more, a 128-bit sum of each value mixed with its row's number is taken, text as runs of
+equal values. Both are the same on every machine; which one is taken follows from the number of values alone.
 """
 
 from collections.abc import Collection, Mapping
 
+import msgspec
 import polars as pl
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
+FEW = 4096
 NULL = 0x6E756C6C6E756C6C
 GOLDEN = 0x9E3779B97F4A7C15
 MIX = 0xBF58476D1CE4E5B9
@@ -21,9 +24,7 @@ MASK = (1 << 64) - 1
 
 def column_versions(frame: pl.DataFrame) -> dict[str, str]:
     """Digest of each column, name -> 32 hex."""
-    return {
-        name: xxh3_128_hexdigest(f"{dtype}:{_digest(frame[name])}".encode()) for name, dtype in frame.schema.items()
-    }
+    return {name: xxh3_128_hexdigest(f"{dtype}:{_digest(frame[name])}".encode()) for name, dtype in frame.schema.items()}
 
 
 def table_version(rows: int, columns: Mapping[str, str], without: Collection[str] = ()) -> str:
@@ -44,6 +45,9 @@ def _digest(values: pl.Series) -> str:
     if isinstance(dtype, pl.Struct):
         fields = ",".join(_digest(values.struct.field(entry.name)) for entry in dtype.fields)
         return f"({_digest(values.is_null())},{fields})"
+    if len(values) <= FEW:
+        plain = values.to_physical() if dtype.is_temporal() else values
+        return xxh3_128_hexdigest(msgspec.msgpack.encode((plain + 0.0 if dtype.is_float() else plain).to_list()))
     if dtype == pl.String:
         runs = values.rle().struct
         return f"<{_fold(_integers(runs.field('len')))},{_fold(_text_codes(runs.field('value')))}>"

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -26,15 +27,14 @@ from paceflow_assets.runtime.versions import table_version
 
 SCHEMA_VERSION = 1
 FOOTER = "paceflow"
-ALL = "all repositories"
 
 
 class Provenance(msgspec.Struct, frozen=True):
     """What a file's footer tells.
 
-    column_versions: column -> digest. inputs: upstream table -> version of what was read of it. shown: upstream table -> its whole
-    data version at that time, which is what Dagster compares. rules: fingerprint of all effective rules.
-    numbers: row count, times and headline figures for the UI.
+    column_versions: column -> digest. inputs: upstream table -> version of what was read of it. rules: fingerprint of all
+    effective rules. oldest, newest: of the table's first time, ISO 8601. rates: headline figures of a view.
+    preview: the first rows as a Markdown table, private columns left out.
     """
 
     schema_version: int
@@ -45,11 +45,13 @@ class Provenance(msgspec.Struct, frozen=True):
     column_versions: dict[str, str]
     rules: str
     inputs: dict[str, str]
-    shown: dict[str, str]
     rows: int
     built_ms: int
     columns: str
-    numbers: dict[str, float | int | str | None] = {}
+    oldest: str | None = None
+    newest: str | None = None
+    rates: dict[str, float] = {}
+    preview: str = ""
 
     def version_of(self, columns: Collection[str] | None) -> str:
         """Version of the table, or of the columns that somebody reads."""
@@ -70,7 +72,7 @@ def schema_text(table: Table) -> str:
 
 
 class Warehouse:
-    """The tables of one user. Tables whose rows mix repositories have one file, under the key `ALL`."""
+    """The tables of one user. Tables whose rows mix repositories have one file, under the key `partitions.ALL`."""
 
     def __init__(self, settings: Settings) -> None:
         self.root = settings.warehouse
@@ -138,7 +140,8 @@ class Warehouse:
             lost = stored.join(frame.select(keys), on=keys, how="anti", nulls_equal=True).height
             if lost and table.keeps_rows:
                 raise TableInvalid(
-                    f"{table.name}: {repository}: {lost} stored rows would be lost; the file stays as it was"
+                    f"{table.name}: {repository}: {lost} stored rows would be lost; the file stays as it was",
+                    table.name,
                 )
             previous = path.with_name(path.name + ".previous")
             previous.unlink(missing_ok=True)
@@ -186,6 +189,16 @@ class Warehouse:
 
 def _footer(path: Path) -> Provenance | None:
     try:
+        found = path.stat()
+        return _footer_of(path, found.st_mtime_ns, found.st_ino, found.st_size)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _footer_of(path: Path, *state: int) -> Provenance | None:
+    """The footer of a file in this state: files are replaced, never changed."""
+    try:
         return msgspec.json.decode(pl.read_parquet_metadata(path)[FOOTER], type=Provenance)
     except (pl.exceptions.PolarsError, KeyError, msgspec.MsgspecError, OSError):
         return None
@@ -219,9 +232,7 @@ def widened(values: pl.Series, dtype: pl.DataType) -> pl.Series:
         lists = pl.DataFrame({"row": owners, "items": items}).group_by("row", maintain_order=True).agg("items")
         rows = pl.DataFrame({"row": pl.select(pl.int_range(len(values))).to_series(), "empty": lengths == 0})
         joined = rows.join(lists, on="row", how="left", maintain_order="left")
-        return joined.select(
-            pl.when("empty").then(pl.lit([], dtype=dtype)).otherwise("items").alias(values.name)
-        ).to_series()
+        return joined.select(pl.when("empty").then(pl.lit([], dtype=dtype)).otherwise("items").alias(values.name)).to_series()
     if isinstance(dtype, pl.Struct) and isinstance(values.dtype, pl.Struct):
         present = {field.name for field in values.dtype.fields}
         fields = [

@@ -102,8 +102,8 @@ SHELL_FLAGS = frozenset({"-c", "-lc", "-ic", "-lic", "-command", "/c"})
 
 def roots(home: Path, env: Mapping[str, str]) -> list[Path]:
     """`sessions` and `archived_sessions` below CODEX_HOME, else below ~/.codex."""
-    named = (env.get("CODEX_HOME") or "").strip()
-    folder = home / ".codex" if not named else home / named[2:] if named.startswith("~/") else Path(named)
+    named = (env.get("CODEX_HOME") or "").strip() or "~/.codex"
+    folder = home / named[2:] if named.startswith("~/") else Path(named)
     return [folder / "sessions", folder / "archived_sessions"]
 
 
@@ -174,9 +174,6 @@ def parse_lines(lines: Iterable[bytes], path: Path) -> ParsedLog:
     return log.finished()
 
 
-# --- small facts
-
-
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What came back from a call. exit_code: None = not told, or still running. whole: the text is not cut short."""
 
@@ -223,9 +220,7 @@ def _headed(text: str) -> Outcome:
         inner = OUTPUT_HEADER.match(rest)
         if inner is not None:
             return _headed(rest)
-    return Outcome(
-        int(code[1]) if code else None, rest, "Total output lines" not in header[0] and not CUT_SHORT.search(rest)
-    )
+    return Outcome(int(code[1]) if code else None, rest, "Total output lines" not in header[0] and not CUT_SHORT.search(rest))
 
 
 def decoded(line: bytes) -> object:
@@ -331,9 +326,6 @@ def shell_text(command: object) -> tuple[str | None, str | None]:
     return None, None
 
 
-# --- tokens
-
-
 class Counts(msgspec.Struct, frozen=True, gc=False):
     """One usage object. input includes cached and written input, output includes reasoning."""
 
@@ -367,8 +359,9 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
 
 
 def _count(value: object) -> int:
-    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
-    return value if fits and isinstance(value, int) else 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return value if 0 <= value <= MOST_TOKENS else 0
 
 
 class _Tokens:
@@ -385,8 +378,7 @@ class _Tokens:
         continues: the totals go on from a thread that this log does not hold, so a first total alone tells nothing.
         """
         before = self.total
-        known = total == before if total is not None else last == self.last
-        if known and (total is not None or last is not None):
+        if (total is not None and total == before) or (total is None and last == self.last):
             self.repeats += 1
             return None
         if total is not None:
@@ -395,9 +387,6 @@ class _Tokens:
                 last = total.since(before)
         self.last = last
         return None if last is None or last.is_empty else last
-
-
-# --- whose records
 
 
 class _Prefix:
@@ -475,9 +464,6 @@ def _is_user(line: bytes) -> bool:
     head = HEAD.match(line)
     role = ROLE.match(line, head.end()) if head else None
     return role is not None and role[1] == b"user"
-
-
-# --- files
 
 
 class Operation(msgspec.Struct, frozen=True, gc=False):
@@ -580,9 +566,6 @@ class _Call(msgspec.Struct, gc=False):
     script: patch.Script | None = None
 
 
-# --- the log
-
-
 class _Header(msgspec.Struct):
     """What the owner's header says."""
 
@@ -642,8 +625,6 @@ class _Log:
     def fail(self, reason: str, call_id: str | None = None, line: int | None = None) -> None:
         """Note what could not be read."""
         self.errors.append(ParseError(self.position if line is None else line, reason, None, call_id))
-
-    # One line
 
     def _take(self, line: bytes) -> None:
         """Read one line: its beginning tells what it is, and most lines need no more than that."""
@@ -739,8 +720,6 @@ class _Log:
     def _thread(self) -> str:
         return self.header.thread or self.named or self.stem
 
-    # Whose records
-
     def _session_meta(self, payload: dict[str, Any]) -> None:
         thread = _text(payload, "id") or _text(payload, "session_id")
         if self.header.thread is None and (self.position == 1 or self.named in (None, thread)):
@@ -752,14 +731,17 @@ class _Log:
         elif self.prefix is not None or not self._holds_anything():
             # The first header owns the log; a second one is the parent's, at the head of the records copied from it.
             if self.prefix is None:
-                self.prefix = _Prefix(uuid_ms(self._thread()), None)
+                self.prefix = _Prefix(self._created_ms(), None)
                 self.prefix_start = min(self.position, 2)
             self.prefix.copied_header = True
 
+    def _created_ms(self) -> int | None:
+        """When the thread was made: its id tells if it is a UUIDv7, else its header."""
+        made_ms = uuid_ms(self._thread())
+        return self.header.started_ms if made_ms is None else made_ms
+
     def _holds_anything(self) -> bool:
-        return bool(
-            self.messages or self.spare_prompts or self.spare_replies or self.usage or self.changes or self.calls
-        )
+        return bool(self.messages or self.spare_prompts or self.spare_replies or self.usage or self.changes or self.calls)
 
     def _own_header(self, thread: str, payload: dict[str, Any], again: bool = False) -> None:
         header, git = self.header, _object(payload, "git")
@@ -788,8 +770,7 @@ class _Log:
         own_ordinal = own_ordinal if isinstance(own_ordinal, int) and not isinstance(own_ordinal, bool) else None
         by_reference = isinstance(payload.get("history_base"), dict) and own_ordinal is None
         if (header.parent or header.agent) and not by_reference:
-            created_ms = uuid_ms(thread)
-            self.prefix = _Prefix(header.started_ms if created_ms is None else created_ms, own_ordinal)
+            self.prefix = _Prefix(self._created_ms(), own_ordinal)
             self.prefix_start = self.position + 1
 
     def _watch(self, kind: str, what: str, line: bytes) -> None:
@@ -826,8 +807,6 @@ class _Log:
         if cwd is not None and is_absolute(cwd):
             self.cwd = cwd
             self.header.cwd = self.header.cwd or cwd
-
-    # Messages
 
     def _message_wanted(self, line: bytes, end: int) -> bool:
         role = ROLE.match(line, end)
@@ -889,8 +868,6 @@ class _Log:
         agent, at_ms = self.header.agent, self._at()
         return [Message(self._key(), self.position, agent, role, kind, at_ms, content, words)]
 
-    # Tokens
-
     def _token_count(self, payload: dict[str, Any]) -> None:
         info = _object(payload, "info")
         total, last = Counts.of(info.get("total_token_usage")), Counts.of(info.get("last_token_usage"))
@@ -933,8 +910,6 @@ class _Log:
             return self._key()
         running = (total.input, total.cached, total.output, total.reasoning, total.total)
         return f"{self._key_stem()}:total:{'/'.join(map(str, running))}"
-
-    # Calls and their results
 
     def _call_wanted(self, line: bytes, end: int) -> bool:
         """A call whose arguments are an object without any sign of a write can be left alone."""
@@ -1126,9 +1101,7 @@ class _Log:
             return True
         if found[1] == b"CommandExecution":
             return found[2].decode("utf-8", "replace") in self.calls or b"<<" in line
-        return found[1] in (b"UserMessage", b"FileChange") or (
-            found[1] == b"AgentMessage" and self._spare_wanted(line, 0)
-        )
+        return found[1] in (b"UserMessage", b"FileChange") or (found[1] == b"AgentMessage" and self._spare_wanted(line, 0))
 
     def _item_completed(self, payload: dict[str, Any]) -> None:
         item = _object(payload, "item")
@@ -1156,8 +1129,6 @@ class _Log:
         if call is not None and call.script is not None:
             self._answered(call, Outcome(code, _text(item, "aggregated_output") or "", True))
 
-    # The end
-
     def finished(self) -> ParsedLog:
         """Everything that was found."""
         continued = self._settle_prefix()
@@ -1183,9 +1154,7 @@ class _Log:
             started_ms=self.first_ms if header.started_ms is None else header.started_ms,
             ended_ms=self._ended(),
             messages=sorted(messages, key=lambda message: message.position),
-            changes=sorted(
-                (change for made in self.changes.values() for change in made), key=lambda made: made.position
-            ),
+            changes=sorted((change for made in self.changes.values() for change in made), key=lambda made: made.position),
             usage=usage,
             duplicates={reason: number for reason, number in duplicates.items() if number},
         )

@@ -369,9 +369,7 @@ def _start(
 
 
 def _vanished(common_dir: Path) -> GitError:
-    return GitError(
-        f"git: {common_dir}: no repository there (any more); what was read of it stays; restore it or forget it"
-    )
+    return GitError(f"git: {common_dir}: no repository there (any more); what was read of it stays; restore it or forget it")
 
 
 def _no_scratch(common_dir: Path, error: OSError) -> GitError:
@@ -464,9 +462,7 @@ class _Objects:
         }
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._end_reader()
         self.temporary.cleanup()
 
@@ -480,9 +476,7 @@ class _Objects:
         if not asked:
             return {}
         answers = self.check(f"{sha}^{{}}" for sha in asked)
-        return {
-            sha: name if kind == "commit" else None for sha, (name, kind) in zip(asked, answers, strict=True) if kind
-        }
+        return {sha: name if kind == "commit" else None for sha, (name, kind) in zip(asked, answers, strict=True) if kind}
 
     def check(self, objects: Iterable[str]) -> list[tuple[str, str]]:
         """(object name, type) of each object, in order; type '' = missing."""
@@ -596,9 +590,7 @@ def refs(common_dir: Path) -> list[Ref]:
     def row(name: str, sha: str, kind: str, default_name: str) -> Ref:
         return Ref(name, sha, kind, None if default is None else name == default_name)
 
-    found = [
-        row(ref.name, ref.sha, "head", f"refs/heads/{default}") for ref in listed if ref.name.startswith("refs/heads/")
-    ]
+    found = [row(ref.name, ref.sha, "head", f"refs/heads/{default}") for ref in listed if ref.name.startswith("refs/heads/")]
     remote = {ref.name: ref.sha for ref in listed if ref.name in patterns[1:]}
     remote |= {ref.target: ref.sha for ref in listed if ref.name == patterns[0] and ref.target.startswith(ORIGIN)}
     found += [row(name, sha, "remote_head", f"{ORIGIN}{default}") for name, sha in remote.items()]
@@ -649,9 +641,7 @@ FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799  # the years 1 to 9
 DEEPEN = "`git fetch --unshallow` brings them"
 
 
-def headers(
-    common_dir: Path, tips: Sequence[str], known_tips: Collection[str], errors: list[ParseError]
-) -> Iterator[Commit]:
+def headers(common_dir: Path, tips: Sequence[str], known_tips: Collection[str], errors: list[ParseError]) -> Iterator[Commit]:
     """Header of every commit behind the tips that is not behind a known tip; in no promised order. Raises `GitError`.
 
     known_tips: commits whose whole history was read before, that is, by a call that added nothing to `errors`; those
@@ -718,9 +708,7 @@ def _error(sha: str, what: str, consequence: str) -> ParseError:
     return ParseError(0, f"{sha}: {what}; {consequence}")
 
 
-def _log(
-    objects: _Objects, options: Sequence[str], lines: Sequence[str], cut: dict[str, list[str]]
-) -> Iterator[Commit]:
+def _log(objects: _Objects, options: Sequence[str], lines: Sequence[str], cut: dict[str, list[str]]) -> Iterator[Commit]:
     """Commits that `git log` gives for these lines on its input."""
     keys: dict[bytes, str] = {}
     fields: list[bytes] = []
@@ -1075,9 +1063,7 @@ class _Patch:
         found: dict[str, FileChange] = {}
         for file in self.files:
             if file.rel_path in found:
-                self.errors.append(
-                    _error(self.sha, f"{file.rel_path} stands there twice", "its second change is not read")
-                )
+                self.errors.append(_error(self.sha, f"{file.rel_path} stands there twice", "its second change is not read"))
             else:
                 found[file.rel_path] = file
         return sorted(found.values(), key=lambda file: file.rel_path)

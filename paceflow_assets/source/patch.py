@@ -70,9 +70,6 @@ class Script(msgspec.Struct, frozen=True, gc=False):
     errors: list[str]
 
 
-# --- the *** Begin Patch envelope
-
-
 def apply_patch(text: str) -> Patch:
     """Read a `*** Begin Patch` text. Only lines that start with `*** ` are headers: `--- x` and `+++ x` are content."""
     patch_lines = _enveloped(text)
@@ -118,9 +115,7 @@ class _Block:
     def __init__(self, kind: str, path: str) -> None:
         self.kind, self.path = kind, path
         self.moved_from: str | None = None
-        self.content = {"update": "+- ", "add": "+", "delete": "+- "}[
-            kind
-        ]  # first characters of a line that is no header
+        self.content = {"update": "+- ", "add": "+", "delete": "+- "}[kind]  # first characters of a line that is no header
         self.rows: list[Row] = []
         self.hunk = 0
 
@@ -183,9 +178,6 @@ def _settled_run(run: list[Row]) -> list[Row]:
         return run
     hunk = run[0][1]
     return [(side, hunk, text) for side, _, text in diff(removed, added)]
-
-
-# --- unified hunks
 
 
 def hunks(text: str) -> tuple[list[Row], str | None]:
@@ -254,9 +246,7 @@ class _Unified:
         return [FilePatch(new, moved, "update" if old is not None else "add", self.rows)]
 
 
-def _unified_header(
-    line: str, following: list[str], open_file: _Unified | None, files: list[FilePatch]
-) -> _Unified | None:
+def _unified_header(line: str, following: list[str], open_file: _Unified | None, files: list[FilePatch]) -> _Unified | None:
     """Take one line between hunks. A new file begins at `diff --git`, or at a `---` line that a `+++` line follows."""
     if line.startswith("diff --git "):
         if open_file is not None:
@@ -303,9 +293,6 @@ def _hunk(diff_lines: list[str], at: int, header: re.Match[str], hunk: int, rows
     return at, None
 
 
-# --- shell commands
-
-
 def script(text: str) -> Script:
     """What a shell command writes from heredocs, hands to apply_patch, or reads as a whole.
 
@@ -348,11 +335,13 @@ class _Command:
 
     def stdin(self) -> tuple[str | None, str | None]:
         """(text on standard input when the script holds it, marker of a heredoc that never ends)."""
-        if self.has_heredoc:
-            return self.body, self.unterminated
-        source = self.source
-        if source is not None and source.name == "cat" and not source.outputs and _only_stdin(source.words[1:]):
-            return source.stdin()
+        command: _Command | None = self
+        while command is not None:
+            if command.has_heredoc:
+                return command.body, command.unterminated
+            command = command.source
+            if command is not None and (command.name != "cat" or command.outputs or not _only_stdin(command.words[1:])):
+                break
         return None, None
 
 

@@ -95,9 +95,7 @@ def register() -> None:
     while waiting:
         ready = [path for path in waiting if set(header(path.read_text())["reads"].split(", ")) <= set(REGISTER)]
         if not ready:
-            raise ValueError(
-                f"views that read each other or unknown tables: {', '.join(path.stem for path in waiting)}"
-            )
+            raise ValueError(f"views that read each other or unknown tables: {', '.join(path.stem for path in waiting)}")
         for path in ready:
             REGISTER[path.stem] = view(path)
         waiting = [path for path in waiting if path not in ready]

@@ -149,9 +149,7 @@ def test_observed_refs(commits, refs, asked, now, observed):
     assert assigned(OBSERVED, commits, refs, asked) == observed
 
 
-commit_graphs = st.lists(
-    st.tuples(st.lists(st.integers(0, 30), max_size=3), st.integers(0, 12)), min_size=1, max_size=30
-)
+commit_graphs = st.lists(st.tuples(st.lists(st.integers(0, 30), max_size=3), st.integers(0, 12)), min_size=1, max_size=30)
 """Per commit: which earlier commits are its parents (taken modulo their number), and its committer time in seconds."""
 
 
@@ -170,9 +168,7 @@ def build(folder: Path, graph, tips) -> None:
     for number, (chosen, second) in enumerate(graph):
         links = list(dict.fromkeys(choice % number for choice in chosen)) if number else []
         words = ["from", *["merge"] * len(links)]
-        script.append(
-            f"commit refs/hidden/{number}\nmark :{number + 1}\ncommitter a <a@example.org> {10**9 + second} +0000"
-        )
+        script.append(f"commit refs/hidden/{number}\nmark :{number + 1}\ncommitter a <a@example.org> {10**9 + second} +0000")
         script.append(f"data {len(str(number))}\n{number}")
         script.extend(f"{word} :{link + 1}" for word, link in zip(words, links, strict=False))
     script.extend(f"reset refs/heads/{name}\nfrom :{tip % len(graph) + 1}\n" for name, tip in tips.items())
@@ -228,9 +224,7 @@ def test_like_git(tmp_path_factory, graph, tips, every):
     assert assign(OBSERVED, parents, times, list(reversed(refs)), asked) == found
 
 
-looks_of_heads = st.lists(
-    st.dictionaries(st.sampled_from(NAMES[3:]), st.integers(0, 30), max_size=4), min_size=1, max_size=5
-)
+looks_of_heads = st.lists(st.dictionaries(st.sampled_from(NAMES[3:]), st.integers(0, 30), max_size=4), min_size=1, max_size=5)
 """Per look: where the task branches point (modulo the number of commits); a branch that is not named is gone."""
 
 

@@ -35,9 +35,6 @@ APPLIED = "Exit code: 0\nWall time: 0 seconds\nOutput:\nSuccess. Updated the fol
 RAN = "Chunk ID: 1\nWall time: 0.1 seconds\nProcess exited with code 0\nOriginal token count: 1\nOutput:\n"
 
 
-# --- builders
-
-
 def generated(version: str) -> Path:
     """Path of a generated log."""
     return GOLDEN / "generated" / GENERATED[version]
@@ -125,17 +122,13 @@ def counted(changes: Iterable[Change]) -> list[tuple[str, str, str]]:
 
 def all_tokens(usage: Iterable[Usage]) -> int:
     """Every token, as `total_tokens` counts them."""
-    return sum(
-        row.input_tokens + row.cached_input_tokens + row.cache_creation_tokens + row.output_tokens for row in usage
-    )
+    return sum(row.input_tokens + row.cached_input_tokens + row.cache_creation_tokens + row.output_tokens for row in usage)
 
 
 def typed(part: SessionPart) -> list[str]:
     """Texts of the prompts."""
     return [message.content for message in part.messages if message.role == "user"]
 
-
-# --- generated logs: the same work in every generation
 
 FIRST, SECOND = "FIRST TASK: add docs and a mul function", "SECOND TASK: comment please"
 APP_PATCH = ("src/app.py", "patch", "+4 -1")
@@ -204,9 +197,7 @@ def test_generated_log(
         ("0.169.0", "file_change", "file_change", "result_hunk"),
     ],
 )
-def test_generated_log_tells_the_best_evidence(
-    version: str, parser_name: str, shell_parser_name: str, evidence: str
-) -> None:
+def test_generated_log_tells_the_best_evidence(version: str, parser_name: str, shell_parser_name: str, evidence: str) -> None:
     """Results are used where the generation has them, the request otherwise, never both."""
     part = the_part(codex.parse(generated(version)))
 
@@ -215,9 +206,7 @@ def test_generated_log_tells_the_best_evidence(
     assert {change.parser_name for change in part.changes} == {parser_name, shell_parser_name}
     assert [change.parser_name for change in through_shell] == [shell_parser_name]
     assert {change.evidence for change in part.changes} == {evidence}
-    assert [change.before_known for change in part.changes if change.write_mode == "delete"] == [
-        evidence == "result_hunk"
-    ]
+    assert [change.before_known for change in part.changes if change.write_mode == "delete"] == [evidence == "result_hunk"]
 
 
 @pytest.mark.parametrize("version", ["0.20.0", "0.50.0", "0.106.0", "0.142.0", "0.169.0"])
@@ -301,9 +290,6 @@ def test_one_response_in_full() -> None:
     assert (usage.position, usage.at_ms) == (14, 1795455929486)
 
 
-# --- other people's logs
-
-
 def test_results_that_are_objects() -> None:
     """An output may be an object; a patch without a file is no error; a missing call id costs the change."""
     part = the_part(codex.parse(GOLDEN / "claude-replay" / "fixture-codex-patch.jsonl"))
@@ -367,9 +353,6 @@ def test_copied_tokens_meet_the_originals(family: str, members: dict[str, int], 
     assert {name: all_tokens(part.usage) for name, part in parts.items()} == members
     assert all_tokens(once.values()) == ours
     assert abs(ours - hand_count) / hand_count < 0.006
-
-
-# --- messages
 
 
 WRAPPERS = [
@@ -455,8 +438,6 @@ def test_parts_of_a_message() -> None:
 
     assert [(message.content, message.word_count) for message in part.messages] == [("AB c", 2)]
 
-
-# --- results
 
 PATCH = "*** Begin Patch\n*** Update File: f\n@@\n-a\n+b\n*** End Patch\n"
 
@@ -590,9 +571,7 @@ def test_a_result_outdoes_its_request(form: str, result_first: bool) -> None:
 
     part = the_part(read(meta(), request, *((result, output) if result_first else (output, result))))
 
-    assert [(change.change_id, change.evidence, change.position) for change in part.changes] == [
-        ("c#0", "result_hunk", 2)
-    ]
+    assert [(change.change_id, change.evidence, change.position) for change in part.changes] == [("c#0", "result_hunk", 2)]
     assert counted(part.changes) == [("r/f", "patch", "+2 -1")]
 
 
@@ -683,9 +662,6 @@ def test_paths() -> None:
     assert (part.cwd, part.model_name) == ("/r", "m")
 
 
-# --- files known before
-
-
 def test_overwritten_text_that_is_known_is_diffed() -> None:
     """A whole read, or an own write, tells what an overwrite replaces; after anything else nothing is known."""
     part = the_part(
@@ -702,8 +678,7 @@ def test_overwritten_text_that_is_known_is_diffed() -> None:
     )
 
     assert [
-        (change.write_mode, change.before_known, f"+{change.lines.added} -{change.lines.removed}")
-        for change in part.changes
+        (change.write_mode, change.before_known, f"+{change.lines.added} -{change.lines.removed}") for change in part.changes
     ] == [
         ("overwrite", True, "+1 -1"),
         ("append", True, "+1 -0"),
@@ -743,9 +718,6 @@ def test_a_deleted_file_whose_text_is_known() -> None:
         ("delete", True, "--"),
         ("delete", False, ""),
     ]
-
-
-# --- tokens
 
 
 def test_repeated_snapshots_count_once() -> None:
@@ -811,9 +783,6 @@ def test_a_fork_never_counts_the_total_it_starts_with() -> None:
     assert [row.input_tokens + row.cached_input_tokens for row in part.usage] == [100]
 
 
-# --- forks and sub-agents
-
-
 def restamped(at: str, *records: bytes) -> list[bytes]:
     """Records as a fork writes its copies: the same, stamped anew."""
     return [re.sub(rb'"timestamp":"[^"]+"', f'"timestamp":"{at}"'.encode(), record, count=1) for record in records]
@@ -841,29 +810,31 @@ def is_own(part: SessionPart) -> bool:
     )
 
 
-@pytest.mark.parametrize("fields", [FORK, SPAWNED, FORK | SPAWNED, {}])
-@pytest.mark.parametrize(
-    ("copies", "begin"),
-    [
-        (PARENT_LOG, [turn(OWN_TURN)]),
-        (PARENT_LOG[1:], [turn(OWN_TURN)]),
-        (PARENT_LOG, [meta()]),
-        ([*PARENT_LOG[:2], meta(PARENT.replace("a", "c")), *PARENT_LOG[2:]], [turn(OWN_TURN)]),
-        (PARENT_LOG, [event({"type": "task_started", "turn_id": "1", "started_at": 1782411427})]),
-    ],
-    ids=["turn", "turn-without-header", "repeated-header", "nested", "started-at"],
-)
-def test_a_copied_prefix_is_dropped(fields: dict[str, Any], copies: list[bytes], begin: list[bytes]) -> None:
-    """Copies end at the first own turn or at the owner's repeated header, whatever made the thread."""
-    if not fields and copies[0] != PARENT_LOG[0]:
-        pytest.skip("a log that neither names a parent nor holds its header shows no copy")
-    prefix = restamped(CREATED, *b"".join(copies).splitlines(keepends=True))
+PREFIXES = {
+    "turn": (PARENT_LOG, [turn(OWN_TURN)]),
+    "turn-without-header": (PARENT_LOG[1:], [turn(OWN_TURN)]),
+    "repeated-header": (PARENT_LOG, [meta()]),
+    "nested": ([*PARENT_LOG[:2], meta(PARENT.replace("a", "c")), *PARENT_LOG[2:]], [turn(OWN_TURN)]),
+    "started-at": (PARENT_LOG, [event({"type": "task_started", "turn_id": "1", "started_at": 1782411427})]),
+}
+KINDS = {"fork": FORK, "spawned": SPAWNED, "both": FORK | SPAWNED, "silent": {}}
 
-    part = the_part(read(meta(**fields), *prefix, *begin, *OWN_PART))
+
+@pytest.mark.parametrize(
+    ("kind", "prefix"),
+    # A log that neither names a parent nor holds its header shows no copy.
+    [(kind, prefix) for kind in KINDS for prefix in PREFIXES if (kind, prefix) != ("silent", "turn-without-header")],
+)
+def test_a_copied_prefix_is_dropped(kind: str, prefix: str) -> None:
+    """Copies end at the first own turn or at the owner's repeated header, whatever made the thread."""
+    copies, begin = PREFIXES[prefix]
+    copied = restamped(CREATED, *b"".join(copies).splitlines(keepends=True))
+
+    part = the_part(read(meta(**KINDS[kind]), *copied, *begin, *OWN_PART))
 
     assert is_own(part)
-    assert part.duplicates["fork_prefix"] == len(prefix)
-    assert (part.agent_id != "") == ("source" in fields)
+    assert part.duplicates["fork_prefix"] == len(copied)
+    assert (part.agent_id != "") == ("source" in KINDS[kind])
 
 
 def test_a_prompt_before_its_turn_is_own() -> None:
@@ -958,9 +929,6 @@ def test_a_header_in_the_middle_changes_nothing() -> None:
     assert (part.session_id, typed(part)) == (OWN, ["first", "second"])
 
 
-# --- header
-
-
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
@@ -1035,9 +1003,6 @@ def test_a_thread_that_was_rolled_back() -> None:
 
     assert log.sessions[0].session_id == OWN
     assert log.sessions[0].messages[0].record_key == f"{OWN}_{other}:6"
-
-
-# --- errors and damage
 
 
 def test_what_could_not_be_read() -> None:
@@ -1194,9 +1159,7 @@ def test_damage_costs_its_own_line(version: str, seed: int) -> None:
     assert lost == set()
 
 
-ODD = st.sampled_from(
-    [None, True, -1, 1.5, 10**30, "", "x", [], [None], {}, {"type": 7}, [["a"]], "\ud800", {"text": {}}]
-)
+ODD = st.sampled_from([None, True, -1, 1.5, 10**30, "", "x", [], [None], {}, {"type": 7}, [["a"]], "\ud800", {"text": {}}])
 
 
 def swapped(value: object, chance: random.Random, odd: object) -> object:
@@ -1243,9 +1206,6 @@ def test_any_order_of_records_parses(records: list[bytes]) -> None:
     names = [change.change_id for part in log.sessions for change in part.changes]
     assert len(keys) == len(set(keys))
     assert len(names) == len(set(names))
-
-
-# --- finding logs
 
 
 def touch(path: Path) -> Path:

@@ -123,9 +123,7 @@ class TestFind:
         found = git.find(repository.folder / "lib" / "inner")
 
         assert (repository.folder / "lib" / "inner" / ".git").read_text().startswith("gitdir: ../")
-        assert found == git.Place(
-            repository.folder / ".git" / "modules" / "lib" / "inner", repository.folder / "lib/inner"
-        )
+        assert found == git.Place(repository.folder / ".git" / "modules" / "lib" / "inner", repository.folder / "lib/inner")
 
     def test_separate_git_dir(self, tmp_path: Path) -> None:
         """A `.git` file may name a folder anywhere."""
@@ -181,9 +179,7 @@ class TestFind:
 
         assert git.find(tmp_path / "link" / "src") == git.Place(repository.folder / ".git", repository.folder)
 
-    @pytest.mark.parametrize(
-        "odd", ["", "relative", "C:\\src\\repo", "/", "/nowhere/at/all", "/a\0b", "/" + "x" * 5000]
-    )
+    @pytest.mark.parametrize("odd", ["", "relative", "C:\\src\\repo", "/", "/nowhere/at/all", "/a\0b", "/" + "x" * 5000])
     def test_no_place(self, odd: str) -> None:
         """A path that leads nowhere has no checkout, however odd it is."""
         assert git.find(Path(odd)) is None
@@ -1181,9 +1177,7 @@ class TestDamage:
     def test_damaged_blob(self, repository: Repository) -> None:
         """A text that cannot be unpacked costs its commits only, wherever in a commit git stumbles over it."""
         many = {f"a{n}": "x\n" * 2000 for n in range(30)}
-        shas = [
-            repository.commit({**many, "z": f"{n}\n", "y": f"y{n}\n"} if n % 2 else {"z": f"{n}\n"}) for n in range(6)
-        ]
+        shas = [repository.commit({**many, "z": f"{n}\n", "y": f"y{n}\n"} if n % 2 else {"z": f"{n}\n"}) for n in range(6)]
         blob = repository.git("rev-parse", f"{shas[3]}:z")
         path = repository.common_dir / "objects" / blob[:2] / blob[2:]
         path.chmod(0o600)
@@ -1206,9 +1200,7 @@ class TestDamage:
         found = [sha for sha, _ in patches(repository, asked, errors)]
 
         assert found == shas
-        assert sorted(error.reason.partition(":")[0] for error in errors) == sorted(
-            [NOWHERE, tree, "HEAD", "--stdin", other]
-        )
+        assert sorted(error.reason.partition(":")[0] for error in errors) == sorted([NOWHERE, tree, "HEAD", "--stdin", other])
 
     def test_missing_parent(self, repository: Repository) -> None:
         """A commit whose parent is gone cannot be compared."""
@@ -1324,9 +1316,7 @@ class TestFailure:
             git.refs(common_dir)
         assert [commit.sha for commit in git.headers(common_dir, [sha], [], [])] == [sha]
 
-    def test_nothing_stays_behind(
-        self, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_nothing_stays_behind(self, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Reading leaves no file, neither in the repository nor among the temporary ones."""
         sha = repository.commit({"a": "a\n"})
         temporary = tmp_path / "temporary"
@@ -1415,9 +1405,7 @@ class TestHostileSettings:
         inner.commit({"a": "a\n"})
         before = "\n".join(f"\tline {n}\n" for n in range(30))
         after = before.replace("line 3\n", "line three\n").replace("line 20\n", "").replace("line 9\n", "line 9\r\n")
-        first = repository.commit(
-            {"z": before, "y": before * 2, "x": "x\n" * 9, "ä": "1\n"}, "grün\n\nThis reverts commit 1"
-        )
+        first = repository.commit({"z": before, "y": before * 2, "x": "x\n" * 9, "ä": "1\n"}, "grün\n\nThis reverts commit 1")
         repository.submodule(inner, "lib")
         second = repository.commit({"z": after, "y": before + after, "x": None, "a/x": "x\n" * 8 + "y\n"})
         return [first, second, repository.commit({"copy": after, "z": after + "\n\n", "ä": "2\n"})]

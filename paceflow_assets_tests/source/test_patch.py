@@ -40,9 +40,6 @@ def enveloped(*body: str) -> str:
     return "\n".join([patch.BEGIN, *body, patch.END]) + "\n"
 
 
-# --- envelope
-
-
 @pytest.mark.parametrize(
     ("body", "sides_of_files"),
     [
@@ -168,9 +165,6 @@ def test_no_text_is_too_broken(text: str) -> None:
     assert isinstance(patch.script(text), patch.Script)
 
 
-# --- unified hunks
-
-
 @pytest.mark.parametrize(
     ("text", "expected", "error"),
     [
@@ -232,9 +226,7 @@ def test_git_diffs_are_read_with_gits_own_counts(
     after.write_bytes("\n".join(new).encode() + (b"\n" if new else b""))
     git = ["git", "-c", "core.quotepath=false", "diff", "--no-index", "--text", f"-U{context}"]
     diff = subprocess.run([*git, before.name, after.name], cwd=tmp_path, capture_output=True, check=False).stdout
-    counts = subprocess.run(
-        [*git, "--numstat", before.name, after.name], cwd=tmp_path, capture_output=True, check=False
-    )
+    counts = subprocess.run([*git, "--numstat", before.name, after.name], cwd=tmp_path, capture_output=True, check=False)
 
     read = patch.unified(diff.decode())
     bare = patch.hunks(diff.decode().partition("+++ b/after.txt\n")[2])
@@ -243,9 +235,6 @@ def test_git_diffs_are_read_with_gits_own_counts(
     rows = [row for file in read.files for row in file.rows]
     assert (sum(row[0] == "+" for row in rows), sum(row[0] == "-" for row in rows)) == expected
     assert bare == (rows, None)
-
-
-# --- shell commands
 
 
 @pytest.mark.parametrize(
@@ -357,7 +346,7 @@ def test_other_commands_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["$(" * 500, '"' * 99 + "$(" * 99, "cat <<A <<B", "<", ">", "<<", "cat > ", "((", "$'a"]
+    "text", ["$(" * 500, "cat | " * 3000, '"' * 99 + "$(" * 99, "cat <<A <<B", "<", ">", "<<", "cat > ", "((", "$'a"]
 )
 def test_scripts_that_end_too_early(text: str) -> None:
     """Unfinished or absurdly nested commands are read without an exception."""
@@ -366,9 +355,7 @@ def test_scripts_that_end_too_early(text: str) -> None:
 
 @QUICK
 @given(st.lists(LINES, max_size=6), st.booleans(), st.booleans(), st.sampled_from(["f", "a b", "ü.txt", "-x", "it's"]))
-def test_heredocs_are_written_as_bash_writes_them(
-    tmp_path: Path, body: list[str], tabs: bool, append: bool, name: str
-) -> None:
+def test_heredocs_are_written_as_bash_writes_them(tmp_path: Path, body: list[str], tabs: bool, append: bool, name: str) -> None:
     """Property: for any body, the text that is read equals the file that bash makes of it."""
     quoted = "'" + name.replace("'", "'\\''") + "'"
     marker = "END_OF_IT"

@@ -1,0 +1,25 @@
+"""Definitions: the whole program for Dagster. Assembles, and does nothing else."""
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from paceflow_assets.runtime import nightly
+from paceflow_assets.runtime.assets import assets
+from paceflow_assets.runtime.settings import Settings, settings
+from paceflow_assets.runtime.warehouse import Warehouse
+
+
+def definitions(of: Settings) -> dg.Definitions:
+    """Assets, checks, job, schedule, sensors and resources of one user's paceflow."""
+    job = nightly.repository_job()
+    return dg.Definitions(
+        assets=assets(of),
+        jobs=[job],
+        schedules=[nightly.schedule(of, job)],
+        sensors=[nightly.sensor(of, job), nightly.automation_sensor()],
+        resources={"duckdb": DuckDBResource(database=":memory:"), "warehouse": Warehouse(of)},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = definitions(settings())

@@ -1,0 +1,138 @@
+"""Assets: every table as a Dagster asset.
+
+What lives here: the asset, its checks and its automation, made from what `@table` declares.
+What belongs here: what Dagster needs to know of a table. What stays out: computing (compute), jobs and schedules (nightly).
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from paceflow_assets.runtime import checks, reporting
+from paceflow_assets.runtime.catalog import prepared
+from paceflow_assets.runtime.compute import Workshop, code_versions, now_ms
+from paceflow_assets.runtime.discovery import discover
+from paceflow_assets.runtime.errors import TableInvalid
+from paceflow_assets.runtime.partitions import ALL
+from paceflow_assets.runtime.rules import rules
+from paceflow_assets.runtime.settings import Settings
+from paceflow_assets.runtime.table import Table, tables
+
+REPOSITORIES = dg.DynamicPartitionsDefinition(name="repository")
+OWNER = "team:paceflow"
+CHECK = "Types as declared, no null in a key, the grain unique, every parent row there. Checked before the file is replaced."
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(days=7), warn_window=dt.timedelta(days=2))
+TYPE_NAMES = {
+    "String": "text",
+    "Int64": "integer",
+    "Float64": "float",
+    "Boolean": "boolean",
+    "UInt64": "hash",
+    "Date": "date",
+}
+
+
+def automation() -> dg.AutomationCondition:
+    """Rebuild what a changed rule or a changed upstream made stale, once, when its upstreams are at rest.
+
+    `AutomationCondition.eager()` does not look at code versions.
+    """
+    condition = dg.AutomationCondition
+    moved = (
+        condition.newly_missing()
+        | condition.code_version_changed()
+        | condition.any_deps_match(condition.data_version_changed())
+    )
+    return (
+        moved.since_last_handled()
+        & ~condition.any_deps_missing()
+        & ~condition.any_deps_in_progress()
+        & ~condition.in_progress()
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """Columns with their types and meanings."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=name,
+                type=TYPE_NAMES.get(str(column.type), "time" if column.type.is_temporal() else "nested"),
+                description=column.meaning,
+                constraints=dg.TableColumnConstraints(nullable=name not in table.key or column.optional),
+            )
+            for name, column in table.columns.items()
+        ]
+    )
+
+
+def kinds(table: Table) -> set[str]:
+    """What the table is made with."""
+    if table.sql is not None:
+        return {"sql", "duckdb", "parquet"}
+    return {"python", "duckdb" if table.sql_parameter else "polars", "parquet"}
+
+
+def asset(table: Table, code_version: str, settings: Settings) -> dg.AssetsDefinition:
+    """The asset of a table: it computes, and tells what was built and whether it holds its declaration."""
+
+    @dg.asset(
+        name=table.name,
+        deps=list(table.upstreams),
+        partitions_def=REPOSITORIES if table.per_repository else None,
+        description=table.description,
+        group_name=table.layer,
+        owners=[OWNER],
+        kinds=kinds(table),
+        code_version=code_version,
+        metadata={
+            "grain": ", ".join(table.key),
+            "dagster/column_schema": column_schema(table),
+            "dagster/table_name": table.name,
+        },
+        check_specs=[dg.AssetCheckSpec(checks.NAME, asset=table.name, description=CHECK)],
+        freshness_policy=FRESHNESS,
+        automation_condition=None if table.layer == "raw" else automation(),
+        required_resource_keys={"duckdb", "warehouse"},
+    )
+    def build(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        repository = context.partition_key if table.per_repository else ALL
+        if table.layer == "raw":
+            discover(settings, now_ms())
+        duckdb: DuckDBResource = context.resources.duckdb
+        with duckdb.get_connection() as connection:
+            effective = rules(settings.rules_source)
+            workshop = Workshop(settings, effective, prepared(connection), context.resources.warehouse)
+            try:
+                built = workshop.compute(table, repository)
+            except TableInvalid as error:
+                if error.verdict is not None:
+                    yield result(table, repository, error.verdict)
+                raise dg.Failure(str(error), allow_retries=False) from None
+            context.log.info(f"{table.name}: {repository}: {built.provenance.rows} rows")
+            yield result(table, repository, built.verdict)
+            yield dg.MaterializeResult(
+                metadata=reporting.metadata(workshop, built.provenance),
+                data_version=dg.DataVersion(built.provenance.data_version),
+            )
+
+    return build
+
+
+def result(table: Table, repository: str, verdict: checks.Verdict) -> dg.AssetCheckResult:
+    """The verdict on a table, for a run of Dagster's."""
+    return dg.AssetCheckResult(
+        asset_key=table.name,
+        check_name=checks.NAME,
+        passed=verdict.passed,
+        severity=reporting.severity(verdict),
+        metadata=reporting.check_metadata(verdict, repository),
+    )
+
+
+def assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """Every table as an asset, under the rules in force."""
+    versions = code_versions(rules(settings.rules_source))
+    return [asset(table, versions[table.name], settings) for table in tables().values()]

@@ -1,0 +1,54 @@
+"""DAGSTER_HOME: where Dagster keeps its log of what was built.
+
+What lives here: making the folder, its configuration, and opening the instance.
+What belongs here: what must be true of the instance: private, no telemetry, freshness on, old runs purged.
+What stays out: what is told to it (reporting).
+"""
+
+import datetime as dt
+import os
+
+import dagster as dg
+
+from paceflow_assets.runtime.settings import Settings, make_private, write_private
+
+KEPT_DAYS = 30
+CONFIGURATION = b"""# written by paceflow; change it as you like, it is not written again
+telemetry:
+  enabled: false
+freshness:
+  enabled: true
+retention:
+  schedule:
+    purge_after_days: 30
+  sensor:
+    purge_after_days: 30
+"""
+
+
+def prepare(settings: Settings) -> None:
+    """Make DAGSTER_HOME if it is ours and not there, and let this process use it."""
+    if not settings.dagster_home_is_set:
+        make_private(settings.dagster_home)
+        if not (settings.dagster_home / "dagster.yaml").exists():
+            write_private(settings.dagster_home / "dagster.yaml", CONFIGURATION)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+
+
+def opened(settings: Settings) -> dg.DagsterInstance:
+    """The instance of DAGSTER_HOME."""
+    prepare(settings)
+    return dg.DagsterInstance.get()
+
+
+def purge(instance: dg.DagsterInstance, now: dt.datetime, most: int = 50) -> int:
+    """Delete runs older than `KEPT_DAYS`, a few at a time. What they told must have been told again since."""
+    old = instance.get_run_records(
+        filters=dg.RunsFilter(created_before=now - dt.timedelta(days=KEPT_DAYS), statuses=FINISHED), limit=most
+    )
+    for record in old:
+        instance.delete_run(record.dagster_run.run_id)
+    return len(old)
+
+
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]

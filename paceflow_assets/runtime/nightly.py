@@ -1,0 +1,140 @@
+"""Nightly: the sensor and the schedule that keep repositories up to date while a daemon runs.
+
+What lives here: the per-repository job and who asks for it.
+What belongs here: when to compute. What stays out: what changed (discovery) and computing (compute).
+
+A run is asked for once per state of a repository; a failed one is asked for again, later each time.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from paceflow_assets.runtime.assets import REPOSITORIES
+from paceflow_assets.runtime.compute import now_ms
+from paceflow_assets.runtime.discovery import Discovery, discover
+from paceflow_assets.runtime.settings import Settings
+from paceflow_assets.runtime.table import tables
+
+SENSOR_SECONDS = 60
+FIRST_RETRY = dt.timedelta(minutes=2)
+LONGEST_RETRY = dt.timedelta(hours=6)
+REMEMBERED_FAILURES = dt.timedelta(days=7)
+STATE = "paceflow/state"
+JOB = "one_repository"
+
+
+def repository_job() -> object:
+    """Every table of one repository, in one run."""
+    names = [table.name for table in tables().values() if table.per_repository]
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.assets(*names),
+        partitions_def=REPOSITORIES,
+        executor_def=dg.in_process_executor,
+        description="Look at one repository again and compute all of its tables.",
+    )
+
+
+def request(repository: str, state: str, attempt: int) -> dg.RunRequest:
+    """A run of the job for one repository in one state."""
+    return dg.RunRequest(
+        run_key=f"{repository}:{state}:{attempt}", partition_key=repository, tags={STATE: f"{repository}:{state}"}
+    )
+
+
+def partition_changes(instance: dg.DagsterInstance, repositories: Sequence[str]) -> list:
+    """Requests that make Dagster's partitions the present repositories."""
+    known = set(instance.get_dynamic_partitions(REPOSITORIES.name))
+    new, gone = sorted(set(repositories) - known), sorted(known - set(repositories))
+    requests: list = []
+    if new:
+        requests.append(REPOSITORIES.build_add_request(new))
+    if gone:
+        requests.append(REPOSITORIES.build_delete_request(gone))
+    return requests
+
+
+def wanted(instance: dg.DagsterInstance, found: Discovery, now: dt.datetime) -> Iterator[dg.RunRequest]:
+    """Runs for the repositories that changed, and again for those whose latest run failed."""
+    failed = failures(instance, now)
+    for repository in sorted({*found.changed, *failed} & set(found.repositories)):
+        state = found.changed.get(repository, "unchanged outside")
+        attempts, last = failed.get(repository, (0, None))
+        if last is None or now >= last + min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_RETRY):
+            yield request(repository, state, attempts)
+
+
+def failures(instance: dg.DagsterInstance, now: dt.datetime) -> dict[str, tuple[int, dt.datetime | None]]:
+    """Repository -> (failed runs since its last good one, end of the latest), for those whose latest run failed."""
+    records = instance.get_run_records(filters=dg.RunsFilter(job_name=JOB, created_after=now - REMEMBERED_FAILURES), limit=500)
+    found: dict[str, tuple[int, dt.datetime | None]] = {}
+    settled: set[str] = set()
+    for record in records:  # newest first
+        run = record.dagster_run
+        repository = run.tags.get("dagster/partition", "")
+        if repository in settled:
+            continue
+        if run.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
+            count, last = found.get(repository, (0, None))
+            ended = dt.datetime.fromtimestamp(record.end_time, dt.UTC) if record.end_time else record.create_timestamp
+            found[repository] = (count + 1, last or ended)
+        else:
+            settled.add(repository)
+    return found
+
+
+def sensor(settings: Settings, job: object) -> dg.SensorDefinition:
+    """Looks around every minute; a new or changed repository gets a run without a click."""
+
+    @dg.sensor(
+        name="changed_repositories",
+        job=job,
+        minimum_interval_seconds=SENSOR_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Finds new and changed logs and repositories, and asks for a run of each repository they touch.",
+    )
+    def changed_repositories(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        found = discover(settings, now_ms())
+        return dg.SensorResult(
+            run_requests=list(wanted(context.instance, found, dt.datetime.now(dt.UTC))),
+            dynamic_partitions_requests=partition_changes(context.instance, found.repositories),
+        )
+
+    return changed_repositories
+
+
+def schedule(settings: Settings, job: object) -> dg.ScheduleDefinition:
+    """Looks around at 02:00 in the machine's zone, for people who switch the sensor off."""
+
+    @dg.schedule(
+        name="nightly",
+        job=job,
+        cron_schedule="0 2 * * *",
+        execution_timezone=settings.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Asks for a run of each repository that changed since it was looked at.",
+    )
+    def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        found = discover(settings, now_ms())
+        instance = context.instance
+        for change in partition_changes(instance, found.repositories):
+            if isinstance(change, dg.AddDynamicPartitionsRequest):
+                instance.add_dynamic_partitions(REPOSITORIES.name, list(change.partition_keys))
+            else:
+                for key in change.partition_keys:
+                    instance.delete_dynamic_partition(REPOSITORIES.name, key)
+        yield from wanted(instance, found, dt.datetime.now(dt.UTC))
+
+    return nightly
+
+
+def automation_sensor() -> dg.AutomationConditionSensorDefinition:
+    """Rebuilds what a changed rule made stale."""
+    return dg.AutomationConditionSensorDefinition(
+        "changed_rules",
+        target=dg.AssetSelection.all(),
+        minimum_interval_seconds=SENSOR_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )

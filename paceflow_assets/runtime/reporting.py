@@ -1,0 +1,172 @@
+"""Reporting: telling Dagster what was built outside of its own runs.
+
+What lives here: what an event says, the provenance tags that keep the UI's stale list right, and the ledger of what was told.
+What belongs here: everything that a materialization carries, for the assets and for ingest alike.
+What stays out: building tables (compute) and defining assets (assets).
+
+The ledger says, per repository, which version of each table Dagster shows and from which versions of its upstreams. When a
+process dies between a file and its event, or DAGSTER_HOME is a new one, the ledger differs, and the next ingest tells again.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import dagster as dg
+import msgspec
+
+from paceflow_assets.runtime import checks
+from paceflow_assets.runtime.checks import Verdict
+from paceflow_assets.runtime.compute import Workshop
+from paceflow_assets.runtime.partitions import ALL
+from paceflow_assets.runtime.settings import Settings, write_private
+from paceflow_assets.runtime.table import Table, tables
+from paceflow_assets.runtime.warehouse import Provenance, file_stem
+
+CODE_VERSION = "dagster/code_version"
+DATA_VERSION = "dagster/data_version"
+IS_USER_PROVIDED = "dagster/data_version_is_user_provided"
+INPUT_DATA_VERSION = "dagster/input_data_version/"
+INPUT_EVENT_POINTER = "dagster/input_event_pointer/"
+TELL_AGAIN_DAYS = 25  # before runs of that age are purged, and with them what they told
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What Dagster shows of one table. upstreams: table -> its data version then. failed: its check did not pass."""
+
+    data_version: str
+    code_version: str
+    upstreams: dict[str, str]
+    told_ms: int
+    failed: bool
+
+
+NOTHING = Told("", "", {}, 0, False)
+
+
+class Ledger(msgspec.Struct):
+    """What one Dagster instance was told of one repository."""
+
+    instance: str = ""
+    tables: dict[str, Told] = {}
+
+
+def load_ledger(settings: Settings, repository: str, instance: str) -> Ledger:
+    """The ledger of a repository; an empty one for another instance."""
+    path = settings.state / "told" / f"{file_stem(repository)}.json"
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Ledger)
+    except (OSError, msgspec.MsgspecError):
+        return Ledger(instance)
+    return found if found.instance == instance else Ledger(instance)
+
+
+def save_ledger(settings: Settings, repository: str, ledger: Ledger) -> None:
+    """Keep the ledger of a repository."""
+    write_private(settings.state / "told" / f"{file_stem(repository)}.json", msgspec.json.encode(ledger))
+
+
+def metadata(workshop: Workshop, provenance: Provenance) -> dict[str, dg.MetadataValue]:
+    """What an asset's page shows of a materialization: counts, times, rates, and a preview without anybody's words."""
+    errors = workshop.warehouse.provenance("raw_parse_error", provenance.repository)
+    shown: dict[str, dg.MetadataValue] = {
+        "dagster/row_count": dg.MetadataValue.int(provenance.rows),
+        "parse_errors": dg.MetadataValue.int(errors.rows if errors else 0),
+    }
+    for name, value in (("oldest", provenance.oldest), ("newest", provenance.newest)):
+        if value:
+            shown[name] = dg.MetadataValue.text(value)
+    shown |= {name: dg.MetadataValue.float(value) for name, value in provenance.rates.items()}
+    if provenance.preview:
+        shown["preview"] = dg.MetadataValue.md(provenance.preview)
+    return shown
+
+
+def check_evaluation(table: Table, repository: str, verdict: Verdict) -> dg.AssetCheckEvaluation:
+    """The verdict on a table, for Dagster's log."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(table.name),
+        check_name=checks.NAME,
+        passed=verdict.passed,
+        severity=severity(verdict),
+        metadata=check_metadata(verdict, repository),
+    )
+
+
+def severity(verdict: Verdict) -> dg.AssetCheckSeverity:
+    """ERROR for what keeps a table from being written, else WARN."""
+    return dg.AssetCheckSeverity.ERROR if verdict.blocks else dg.AssetCheckSeverity.WARN
+
+
+def check_metadata(verdict: Verdict, repository: str) -> dict[str, dg.MetadataValue]:
+    """Each part of the declaration: holds, or what is wrong."""
+    told = {part.name: dg.MetadataValue.text(part.told or "holds") for part in verdict.parts}
+    return {"repository": dg.MetadataValue.text(repository), **told}
+
+
+def shown_versions(workshop: Workshop, table: Table, repository: str) -> dict[str, str]:
+    """Upstream -> the data version that Dagster compares: of the repository, or of all of them for a global table."""
+    found = {}
+    for name in table.upstreams:
+        upstream = tables()[name]
+        keys = workshop.warehouse.repositories(name) if repository == ALL and upstream.per_repository else [repository]
+        provenances = [workshop.warehouse.provenance(name, key) for key in keys]
+        found[name] = "".join(each.data_version for each in provenances if each)
+    return found
+
+
+class News(NamedTuple):
+    """One table that Dagster shows otherwise than it is. verdict: to be told too, because it failed or changed."""
+
+    table: Table
+    provenance: Provenance
+    told: Told
+    verdict: Verdict | None
+
+
+def untold(workshop: Workshop, repository: str, ledger: Ledger, verdicts: Mapping[str, Verdict], now_ms: int) -> Iterator[News]:
+    """Tables of which Dagster shows another version, or other inputs, or which it was told of long ago, in order."""
+    for table in tables().values():
+        provenance = workshop.warehouse.provenance(table.name, repository)
+        if provenance is None or table.per_repository != (repository != ALL):
+            continue
+        before = ledger.tables.get(table.name, NOTHING)
+        verdict = verdicts.get(table.name)
+        present = Told(
+            provenance.data_version,
+            provenance.code_version,
+            shown_versions(workshop, table, repository),
+            now_ms,
+            before.failed if verdict is None else not verdict.passed,
+        )
+        is_old = before.told_ms < now_ms - TELL_AGAIN_DAYS * 86_400_000
+        if is_old or msgspec.structs.replace(before, told_ms=now_ms) != present:
+            is_news = verdict is not None and (before is NOTHING or before.failed or not verdict.passed)
+            yield News(table, provenance, present, verdict if is_news else None)
+
+
+def materialization(workshop: Workshop, news: News, pointer: int | None) -> dg.AssetMaterialization:
+    """The event of a table, with the tags that Dagster's own runs give it. pointer: id of the newest event before it."""
+    provenance = news.provenance
+    tags = {
+        CODE_VERSION: provenance.code_version,
+        DATA_VERSION: provenance.data_version,
+        IS_USER_PROVIDED: "true",
+    }
+    for name, versions in news.told.upstreams.items():
+        tags[INPUT_DATA_VERSION + name] = hashlib.sha256(versions.encode()).hexdigest()
+        tags[INPUT_EVENT_POINTER + name] = "NULL" if pointer is None else str(pointer)
+    return dg.AssetMaterialization(
+        asset_key=news.table.name,
+        partition=provenance.repository if news.table.per_repository else None,
+        metadata=metadata(workshop, provenance),
+        tags=tags,
+    )
+
+
+def newest_event(instance: dg.DagsterInstance) -> int | None:
+    """Id of the newest event that Dagster stored; None when its storage does not tell."""
+    try:
+        return instance.event_log_storage.get_maximum_record_id()
+    except NotImplementedError:
+        return None
