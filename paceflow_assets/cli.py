@@ -10,12 +10,16 @@ Exit codes: 0 all is well, 1 something failed (what, why and what to do stands o
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.settings import Settings, settings
 from paceflow_assets.source.git import GitError
+
+if TYPE_CHECKING:
+    from paceflow_assets.runtime.discovery import Discovery
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,37 +105,38 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from paceflow_assets.runtime import ingest
+    from paceflow_assets.runtime.rules import rules
+    from paceflow_assets.runtime.ruleset import changes
 
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    outcomes: list[ingest.Outcome] = []
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        reading = progress.add_task("reading logs", total=None)
-        found = ingest.found(where, lambda done, total: progress.update(reading, completed=done, total=total))
-        progress.remove_task(reading)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    outcomes: list = []
+    with (
+        ingest.Workers(where, jobs) as workers,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
+        task = progress.add_task("reading logs", total=None)
+        found = ingest.found(where, lambda done, total: progress.update(task, completed=done, total=total))
         if not found.repositories:
             return _no_logs(where)
-        chosen = _chosen(only, found.repositories)
-        plan = ingest.planned(where, found, chosen)
-        for line in plan.notices:
-            console.print(line, highlight=False, soft_wrap=True)
-        working = progress.add_task("computing", total=max(1, len(plan.work) * plan.table_count))
-        built: dict[str, int] = {}
+        chosen = _chosen(only, found)
+        for line in changes(where, rules(where.rules_source)):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        workers.begin(chosen, len(found.changed))
+        progress.update(task, description="computing", completed=0, total=len(chosen) + 1)
 
-        def on_built(repository: str, table: str) -> None:
-            built[repository] = built.get(repository, 0) + 1
-            progress.update(working, advance=1, description=f"computing {_shortened(repository)} {table}")
+        def noticed() -> Iterator:
+            for result in workers.results():
+                if hasattr(result, "table"):
+                    progress.update(task, description=f"computing {_shortened(result.repository)} {result.table}")
+                else:
+                    outcomes.append(result)
+                    progress.advance(task)
+                yield result
 
-        def on_done(outcome: ingest.Outcome) -> None:
-            outcomes.append(outcome)
-            progress.update(working, advance=plan.table_count - built.get(outcome.repository, 0))
+        from paceflow_assets.runtime.reporting import report  # Dagster loads while the workers compute
 
-        ingest.carried_out(where, plan, jobs, on_built, on_done)
+        report(where, noticed(), found.repositories)
     return _finish(where, outcomes, whole=not only, started=started)
 
 
@@ -140,21 +145,22 @@ def _finish(where: Settings, outcomes: Sequence, *, whole: bool, started: float)
     from paceflow_assets.runtime.catalog import ingest_summary, write_catalog
 
     warning = write_catalog(where)
-    seconds = {outcome.repository: outcome.seconds for outcome in outcomes}
+    seconds = {outcome.repository: outcome.seconds for outcome in outcomes if outcome.built}
     rows = [{**row, "seconds": seconds.get(row["repository"])} for row in ingest_summary(where)]
-    failures = [line for outcome in outcomes for line in (outcome.failure, *outcome.notes) if line]
     _show(rows, time.perf_counter() - started)
     if warning:
         print(f"paceflow: {warning}", file=sys.stderr)
-    for line in failures:
-        print(f"paceflow: {line}", file=sys.stderr)
     if not where.dagster_home_is_set:
         print(f"to see it in the Dagster UI: export DAGSTER_HOME={where.dagster_home}")
-    if failures:
-        print(f"paceflow: {len(failures)} failed; everything else is up to date", file=sys.stderr)
+    failed = [outcome for outcome in outcomes if outcome.failures]
+    for outcome in failed:
+        for line in outcome.failures:
+            print(f"paceflow: {line}", file=sys.stderr)
+    if failed:
+        print(f"paceflow: {len(failed)} of {len(rows)} repositories failed; the others are up to date", file=sys.stderr)
         return 1
     if whole:
-        ingest.remember_done(where, rows)
+        ingest.remember_done(where, [{**row, "seconds": None} for row in rows])
     return 0
 
 
@@ -163,23 +169,24 @@ def _show(rows: Sequence[dict], seconds: float) -> None:
 
     from paceflow_assets.report.summary import summary_table
 
-    Console().print(summary_table(rows, seconds))
+    console = Console()
+    console.print(summary_table(rows, seconds, console.width))
 
 
 def _shortened(repository: str) -> str:
     return repository if len(repository) <= 30 else f"…{repository[-29:]}"
 
 
-def _chosen(only: Sequence[str], repositories: Sequence[str]) -> list[str]:
-    """The repositories to work on: all, or those asked for."""
+def _chosen(only: Sequence[str], found: "Discovery") -> list[str]:
+    """The repositories to work on, changed ones first: all, or those asked for."""
     from difflib import get_close_matches
 
     for key in only:
-        if key not in repositories:
-            near = get_close_matches(key, repositories, n=1, cutoff=0.3)
-            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(repositories[:10])}"
+        if key not in found.repositories:
+            near = get_close_matches(key, found.repositories, n=1, cutoff=0.3)
+            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(found.repositories[:10])}"
             raise PaceflowError(f"--repository {key}: no such repository; nothing was computed; {hint}")
-    return list(only) or list(repositories)
+    return sorted(only or found.repositories, key=lambda key: key not in found.changed)
 
 
 def _no_logs(where: Settings) -> int:

@@ -36,6 +36,11 @@ def commit_bags(sql: Sql, lines: pl.DataFrame, commits: pl.DataFrame, hash_colum
     )
 
 
+def file_bags(sql: Sql, lines: pl.DataFrame, commits: pl.DataFrame, hash_column: str, side: str) -> pl.DataFrame:
+    """`commit_bags` of one side and of some commits: item, rel_path, side, line_hash, lines, happened_at."""
+    return commit_bags(sql, lines.filter(pl.col("side") == side), commits, hash_column)
+
+
 def session_bags(sql: Sql, lines: pl.DataFrame, changes: pl.DataFrame, hash_column: str) -> pl.DataFrame:
     """Changed lines of each file operation as a bag: provider, and a frame of supply whose source is the session."""
     return sql(
@@ -195,6 +200,8 @@ def path_scores(
     that reaches `least` must hold one of any lines that make up more than the rest; the rarest such lines find the
     candidates, so that a brace that stands in every file is never the way in.
     """
+    if not least_lines.height:
+        return pl.DataFrame(schema={"item": pl.String, "rel_path": pl.String, "other_path": pl.String, "score": pl.Int64})
     parameters = {"tolerance_ms": tolerance_ms} if "$tolerance_ms" in order else None
     return sql(
         f"""
@@ -275,25 +282,3 @@ def chosen_paths(scores: pl.DataFrame, files: pl.DataFrame, choose: ChoosePath) 
     ]
     schema = {"item": pl.String, "rel_path": pl.String, "supply_path": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("supply_path").is_not_null())
-
-
-def budget(sql: Sql, commits: pl.DataFrame, sessions: pl.DataFrame, *, order: str, tolerance_ms: int) -> pl.DataFrame:
-    """AI lines that a commit brought: its added lines, as far as sessions wrote them in the same file.
-
-    item, rel_path, line_hash, lines, happened_at. Each provider offers its largest operation; providers add up. commits:
-    `commit_bags`; sessions: `session_bags`.
-    """
-    added = commits.filter(pl.col("side") == "+")
-    written = sessions.filter(pl.col("side") == "+").with_columns(pl.col("provider").alias("source"))
-    if order == AT_ANY_TIME:
-        written = largest(sql, written, "source")
-    pairs = explained(sql, added, written, order=order, tolerance_ms=tolerance_ms)
-    return sql(
-        """
-        select
-            item, rel_path, line_hash, least(any_value(lines), sum(offered))::bigint as lines,
-            any_value(happened_at) as happened_at
-        from pairs group by item, rel_path, line_hash
-        """,
-        pairs=pairs,
-    )

@@ -33,16 +33,15 @@ SOURCE = "git_fix_commit"
     parents={"event_commit_outcome": tuple(KEY)},
     reads={
         "fact_commit": ("commit_sha", "commit_time", "message"),
-        "fact_session_code_change": ("provider", "session_id", "change_id", "rel_path", "change_ts"),
+        "fact_commit_line": ("commit_sha", "rel_path", "side", "line_hash", "line_hash_trimmed", "word_characters"),
         "event_commit_outcome": (*KEY, "commit_time", "heavy_ai_flag", "merged_to_mainline_flag", "counted_flag"),
     },
 )
 def event_commit_bug_signal(
     event_commit_outcome: pl.DataFrame,
     fact_commit: pl.DataFrame,
+    fact_commit_ai_line: pl.DataFrame,
     fact_commit_line: pl.DataFrame,
-    fact_session_code_change: pl.DataFrame,
-    fact_session_code_change_line: pl.DataFrame,
     line_match: LineMatch,
     bug_after_merge: BugAfterMerge,
     fix_words: FixWords,
@@ -50,48 +49,41 @@ def event_commit_bug_signal(
 ) -> pl.DataFrame:
     """One row per commit of fact_commit; only heavy AI commits on the main line can have a signal."""
     column = hash_column(line_match)
-    bags = matching.commit_bags(sql, fact_commit_line, fact_commit, column)
-    sessions = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column)
-    order = matching.SUPPLY_FIRST if line_match.time_order == "edit_first" else matching.AT_ANY_TIME
     eligible = event_commit_outcome.filter("heavy_ai_flag", "merged_to_mainline_flag")
-    budget = matching.budget(
-        sql,
-        bags.join(eligible, left_on="item", right_on="commit_sha", how="semi"),
-        sessions,
-        order=order,
-        tolerance_ms=line_match.tolerance_seconds * 1000,
-    )
+    brought = fact_commit_ai_line
     if bug_after_merge.informative_only:
         dull = matching.dull_hashes(
             sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files
         )
-        budget = budget.join(dull, on="line_hash", how="anti")
+        brought = brought.join(dull, on="line_hash", how="anti")
     signals = sql(
         """
         with shared as (
 
-            select budget.item, removed.item as fix, removed.happened_at, sum(least(budget.lines, removed.lines)) as lines
-            from budget
-            inner join windows using (item)
+            select
+                brought.commit_sha, removed.item as fix, removed.happened_at,
+                sum(least(brought.lines, removed.lines)) as lines
+            from brought
+            inner join windows using (commit_sha)
             inner join removed
-                on removed.rel_path = budget.rel_path and removed.line_hash = budget.line_hash
+                on removed.rel_path = brought.rel_path and removed.line_hash = brought.line_hash
                     and removed.happened_at between windows.first_at and windows.last_at
-            group by budget.item, removed.item, removed.happened_at
+            group by brought.commit_sha, removed.item, removed.happened_at
 
         )
 
         select
-            item as commit_sha,
+            commit_sha,
             count(*) as signal_count,
             first(fix order by happened_at, fix) as first_fix,
             min(happened_at) as first_fix_at
         from shared
         where lines >= $min_lines
-        group by item
+        group by commit_sha
         """,
         {"min_lines": bug_after_merge.min_lines},
-        budget=budget,
-        removed=fixes(fact_commit, bags, fix_words),
+        brought=brought,
+        removed=matching.file_bags(sql, fact_commit_line, fixes(fact_commit, fix_words), column, "-"),
         windows=windows(eligible, bug_after_merge),
     )
     return event_commit_outcome.join(signals, on="commit_sha", how="left").with_columns(
@@ -104,18 +96,14 @@ def event_commit_bug_signal(
     )
 
 
-def fixes(commits: pl.DataFrame, bags: pl.DataFrame, rule: FixWords) -> pl.DataFrame:
-    """Removed lines of the commits that say they fix something."""
-    shas = [
-        sha
-        for sha, message in commits.select("commit_sha", "message").rows()
-        if is_fix(rule, message) and not is_revert(message)
-    ]
-    return bags.filter(pl.col("side") == "-", pl.col("item").is_in(shas))
+def fixes(commits: pl.DataFrame, rule: FixWords) -> pl.DataFrame:
+    """The commits that say they fix something, and do not merely revert."""
+    says = [is_fix(rule, message) and not is_revert(message) for message in commits["message"]]
+    return commits.filter(pl.Series(says, dtype=pl.Boolean))
 
 
 def windows(commits: pl.DataFrame, rule: BugAfterMerge) -> pl.DataFrame:
-    """item, first_at, last_at: when a fix counts against the commit."""
+    """commit_sha, first_at, last_at: when a fix counts against the commit."""
     times = commits.select("commit_sha", pl.col("commit_time").dt.epoch("ms")).rows()
     rows = [(sha, *window_ms(rule, commit_ms)) for sha, commit_ms in times if commit_ms is not None]
-    return rows_of({"item": pl.String, "first_at": TIME, "last_at": TIME}, rows)
+    return rows_of({"commit_sha": pl.String, "first_at": TIME, "last_at": TIME}, rows)

@@ -26,56 +26,42 @@ KEY = ["repository", "commit_sha"]
     columns=COLUMNS,
     parents={"event_commit_outcome": tuple(KEY)},
     reads={
-        "fact_commit": ("commit_sha", "commit_time"),
-        "fact_mainline_commit": ("commit_sha",),
-        "fact_session_code_change": ("provider", "session_id", "change_id", "rel_path", "change_ts"),
+        "fact_commit_line": ("commit_sha", "rel_path", "side", "line_hash", "line_hash_trimmed"),
+        "fact_mainline_commit": ("commit_sha", "commit_time"),
         "event_commit_outcome": (*KEY, "commit_time", "merged_to_mainline_flag", "mainline_reached_at", "counted_flag"),
     },
 )
 def event_commit_churn(
     event_commit_outcome: pl.DataFrame,
-    fact_commit: pl.DataFrame,
+    fact_commit_ai_line: pl.DataFrame,
     fact_commit_line: pl.DataFrame,
     fact_mainline_commit: pl.DataFrame,
-    fact_session_code_change: pl.DataFrame,
-    fact_session_code_change_line: pl.DataFrame,
     line_match: LineMatch,
     churn: Churn,
     sql: Sql,
 ) -> pl.DataFrame:
     """One row per commit of fact_commit. Removals are counted by file and text, up to the lines that the commit brought."""
-    column = hash_column(line_match)
-    bags = matching.commit_bags(sql, fact_commit_line, fact_commit, column)
-    sessions = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column)
-    order = matching.SUPPLY_FIRST if line_match.time_order == "edit_first" else matching.AT_ANY_TIME
     merged = event_commit_outcome.filter("merged_to_mainline_flag")
-    budget = matching.budget(
-        sql,
-        bags.join(merged, left_on="item", right_on="commit_sha", how="semi"),
-        sessions,
-        order=order,
-        tolerance_ms=line_match.tolerance_seconds * 1000,
-    )
-    removed = removed_lines(sql, bags, fact_mainline_commit, counts_moves=churn.counts_moves)
+    removed = removed_lines(sql, fact_commit_line, fact_mainline_commit, hash_column(line_match), churn)
     reached = sql(
         """
         with per_line as (
 
-            select budget.item, any_value(budget.lines) as lines, coalesce(sum(removed.lines), 0) as removed
-            from budget
-            inner join windows using (item)
+            select brought.commit_sha, any_value(brought.lines) as lines, coalesce(sum(removed.lines), 0) as removed
+            from brought
+            inner join windows using (commit_sha)
             left join removed
-                on removed.rel_path = budget.rel_path and removed.line_hash = budget.line_hash
+                on removed.rel_path = brought.rel_path and removed.line_hash = brought.line_hash
                     and removed.happened_at between windows.first_at and windows.last_at
-            group by budget.item, budget.rel_path, budget.line_hash
+            group by brought.commit_sha, brought.rel_path, brought.line_hash
 
         )
 
-        select item as commit_sha, sum(lines)::bigint as reached_lines, sum(least(lines, removed))::bigint as removed_lines
+        select commit_sha, sum(lines)::bigint as reached_lines, sum(least(lines, removed))::bigint as removed_lines
         from per_line
-        group by item
+        group by commit_sha
         """,
-        budget=budget,
+        brought=fact_commit_ai_line,
         removed=removed,
         windows=windows(merged, churn),
     )
@@ -87,33 +73,28 @@ def event_commit_churn(
 
 
 def windows(commits: pl.DataFrame, rule: Churn) -> pl.DataFrame:
-    """item, first_at, last_at: when a removal of the commit's lines counts."""
+    """commit_sha, first_at, last_at: when a removal of the commit's lines counts."""
     times = commits.select("commit_sha", pl.col("commit_time", "mainline_reached_at").dt.epoch("ms")).rows()
     rows = [(sha, *window_ms(rule, commit_ms, reached_ms)) for sha, commit_ms, reached_ms in times if commit_ms is not None]
-    return rows_of({"item": pl.String, "first_at": TIME, "last_at": TIME}, rows)
+    return rows_of({"commit_sha": pl.String, "first_at": TIME, "last_at": TIME}, rows)
 
 
-def removed_lines(sql: Sql, bags: pl.DataFrame, mainline: pl.DataFrame, *, counts_moves: bool) -> pl.DataFrame:
+def removed_lines(sql: Sql, lines: pl.DataFrame, mainline: pl.DataFrame, column: str, rule: Churn) -> pl.DataFrame:
     """rel_path, line_hash, happened_at, lines: what main-line commits removed; if asked, without what they add again."""
+    removed = matching.file_bags(sql, lines, mainline, column, "-")
+    if rule.counts_moves:
+        return removed
     return sql(
-        f"""
-        with onward as (
+        """
+        with added as (
 
-            select * from bags where item in (select commit_sha from mainline)
-
-        ),
-
-        added as (
-
-            select item, line_hash, sum(lines) as lines from onward where side = '+' group by item, line_hash
+            select item, line_hash, sum(lines) as lines from additions group by item, line_hash
 
         )
 
-        select onward.rel_path, onward.line_hash, onward.happened_at,
-            {"onward.lines" if counts_moves else "greatest(onward.lines - coalesce(added.lines, 0), 0)"} as lines
-        from onward left join added using (item, line_hash)
-        where onward.side = '-'
+        select removed.* replace (greatest(removed.lines - coalesce(added.lines, 0), 0) as lines)
+        from removed left join added using (item, line_hash)
         """,
-        bags=bags,
-        mainline=mainline.select("commit_sha"),
+        removed=removed,
+        additions=matching.file_bags(sql, lines, mainline, column, "+"),
     )

@@ -40,7 +40,7 @@ KEY = ["repository", "commit_sha"]
     parents={"fact_commit": tuple(KEY)},
     reads={
         "fact_commit": (*KEY, "commit_time", "total_added", "total_removed", "reachable"),
-        "fact_session_code_change": ("repository", "provider", "session_id", "change_id", "rel_path", "change_ts"),
+        "fact_commit_line": ("commit_sha", "rel_path", "side", "line_hash", "line_hash_trimmed", "word_characters"),
     },
 )
 def event_commit_outcome(
@@ -48,9 +48,8 @@ def event_commit_outcome(
     fact_commit_line: pl.DataFrame,
     fact_commit_session_match: pl.DataFrame,
     fact_commit_revert: pl.DataFrame,
+    fact_commit_ai_line: pl.DataFrame,
     fact_mainline_commit: pl.DataFrame,
-    fact_session_code_change: pl.DataFrame,
-    fact_session_code_change_line: pl.DataFrame,
     line_match: LineMatch,
     path_fallback: PathFallback,
     heavy_ai: HeavyAi,
@@ -59,17 +58,16 @@ def event_commit_outcome(
     sql: Sql,
 ) -> pl.DataFrame:
     """One row per commit of fact_commit. A commit reaches the main line itself, or its AI lines do by squash or rebase."""
-    column = hash_column(line_match)
-    bags = matching.commit_bags(sql, fact_commit_line, fact_commit, column)
-    sessions = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column)
-    order = matching.SUPPLY_FIRST if line_match.time_order == "edit_first" else matching.AT_ANY_TIME
-    budget = matching.budget(sql, bags, sessions, order=order, tolerance_ms=line_match.tolerance_seconds * 1000)
-    dull = matching.dull_hashes(sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files)
-    landed = landed_lines(sql, budget, bags, fact_mainline_commit, dull, path_fallback, squash_merge)
+    landed = landed_lines(
+        sql,
+        ai_lines_off_mainline(sql, fact_commit_ai_line, fact_commit_line, fact_mainline_commit, line_match, squash_merge),
+        matching.file_bags(sql, fact_commit_line, fact_mainline_commit, hash_column(line_match), "+"),
+        path_fallback,
+    )
     matched = fact_commit_session_match.group_by("commit_sha", maintain_order=True).agg(
         pl.col("matched_added_lines", "matched_removed_lines").sum().round().cast(pl.Int64)
     )
-    brought = budget.group_by(pl.col("item").alias("commit_sha")).agg(pl.col("lines").sum().alias("ai_added_lines"))
+    brought = fact_commit_ai_line.group_by("commit_sha").agg(pl.col("lines").sum().alias("ai_added_lines"))
     reverted = fact_commit_revert.group_by("commit_sha").agg(pl.col("revert_time").min())
     commits = (
         fact_commit.join(matched, on="commit_sha", how="left")
@@ -99,41 +97,48 @@ def event_commit_outcome(
     )
 
 
-def landed_lines(
+def ai_lines_off_mainline(
     sql: Sql,
-    budget: pl.DataFrame,
-    bags: pl.DataFrame,
+    ai_lines: pl.DataFrame,
+    commit_lines: pl.DataFrame,
     mainline: pl.DataFrame,
-    dull: pl.DataFrame,
-    fallback: PathFallback,
-    squash: SquashMerge,
+    line_match: LineMatch,
+    squash_merge: SquashMerge,
 ) -> pl.DataFrame:
-    """commit_sha, asked_lines (AI lines looked for), found_lines and first_found_at, for commits that are not on the main line.
+    """AI lines of the commits that the main line does not contain, as demand; without dull ones if the rule says so."""
+    asked = ai_lines.join(mainline, on="commit_sha", how="anti").select(
+        pl.col("commit_sha").alias("item"),
+        "rel_path",
+        pl.lit("+").alias("side"),
+        "line_hash",
+        "lines",
+        pl.col("commit_time").alias("happened_at"),
+    )
+    if not squash_merge.informative_only:
+        return asked
+    characters, files = line_match.informative_characters, line_match.informative_files
+    dull = matching.dull_hashes(sql, commit_lines, hash_column(line_match), characters, files)
+    return asked.join(dull, on="line_hash", how="anti")
+
+
+def landed_lines(sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, rule: PathFallback) -> pl.DataFrame:
+    """commit_sha, asked_lines (AI lines looked for), found_lines and first_found_at.
 
     Main-line commits of the same time or later are looked through; per file and text the largest single commit counts. A
     file that is found too little under its own path is looked for under others (rule path_fallback).
     """
-    asked = budget.with_columns(pl.lit("+").alias("side")).join(
-        mainline.select(pl.col("commit_sha").alias("item")), on="item", how="anti"
-    )
-    if squash.informative_only:
-        asked = asked.join(dull, on="line_hash", how="anti")
-    supply = (
-        bags.filter(pl.col("side") == "+")
-        .join(mainline.select(pl.col("commit_sha").alias("item")), on="item", how="semi")
-        .with_columns(pl.lit("mainline").alias("source"))
-    )
+    supply = mainline_lines.with_columns(pl.lit("mainline").alias("source"))
     later = {"order": matching.SUPPLY_LATER}
     totals = matching.file_totals(sql, asked, matching.explained(sql, asked, supply, **later))
     weak = [
-        (item, rel_path, least_useful_lines(fallback, lines))
+        (item, rel_path, least_useful_lines(rule, lines))
         for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
-        if lines >= fallback.min_lines and is_weak(fallback, found, lines)
+        if lines >= rule.min_lines and is_weak(rule, found, lines)
     ]
     schema = {"item": pl.String, "rel_path": pl.String, "least": pl.Float64}
     wanted = pl.DataFrame(weak, schema=schema, orient="row")
     scores = matching.path_scores(sql, asked, supply, least_lines=wanted, **later)
-    moved = matching.chosen_paths(scores, totals, lambda *file: chosen_path(fallback, *file))
+    moved = matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file))
     moved = moved.join(scores, left_on=["item", "rel_path", "supply_path"], right_on=["item", "rel_path", "other_path"])
     firsts = sql(
         f"""

@@ -33,7 +33,7 @@ LEDGER = "raw_log"  # written last of the raw tables: what it vouches for is sto
 
 
 @dataclass(frozen=True)
-class Built:
+class Computed:
     """One table, computed, checked and written."""
 
     table: Table
@@ -72,7 +72,7 @@ class Workshop:
         """A look at the outside for one repository's raw tables. The repository's lock must be held."""
         return Look(self.settings, self.warehouse, repository, now_ms)
 
-    def compute(self, table: Table, repository: str, look: Look | None = None) -> Built:
+    def compute(self, table: Table, repository: str, look: Look | None = None) -> Computed:
         """Read the upstreams, build, check, write. A table that breaks its declaration is not written: `TableInvalid`."""
         with self.warehouse.lock(repository):
             arguments, inputs = self._inputs(table, repository)
@@ -94,7 +94,7 @@ class Workshop:
             write(table, repository, frame, provenance)
             if table.name == LEDGER:
                 arguments[table.look_parameter].finish(frame, self.warehouse.read(tables()["raw_checkout"], repository))
-            return Built(table, provenance, verdict)
+            return Computed(table, provenance, verdict)
 
     def _inputs(self, table: Table, repository: str) -> tuple[dict[str, object], dict[str, str]]:
         arguments: dict[str, object] = {name: self.rules.of(rule) for name, rule in table.rules.items()}

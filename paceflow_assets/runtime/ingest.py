@@ -1,8 +1,8 @@
 """Ingest: bring every repository up to date, from a terminal, without a daemon.
 
-What lives here: what has to be computed in which order, spreading it over processes, and when nothing has to be done at all.
-What belongs here: the whole of `paceflow ingest` except the terminal.
-What stays out: computing (compute), finding (discovery), the Dagster run of a process (worker), printing (cli).
+What lives here: when nothing has to be done, and spreading the work over processes: workers compute, this one finds what
+changed and tells Dagster. What belongs here: the whole of `paceflow ingest` except the terminal.
+What stays out: computing (worker, compute), finding (discovery), events (reporting), printing (cli).
 
 `unchanged` is light on purpose: it imports neither Dagster nor polars nor DuckDB.
 """
@@ -12,10 +12,9 @@ import multiprocessing
 import os
 import queue
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime.discovery import (
@@ -27,31 +26,16 @@ from paceflow_assets.runtime.discovery import (
     discover,
     surveyed,
 )
+from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.inventory import Inventory, files_signature
 from paceflow_assets.runtime.locks import held
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from paceflow_assets.runtime.compute import Built, Workshop
-    from paceflow_assets.runtime.look import Look
+    from paceflow_assets.runtime.worker import Built, Outcome
 
-LOGS, GIT = "logs", "git"
-
-
-@dataclass
-class Outcome:
-    """What became of one repository. failure: one line for people, '' if all went well. notes: what git could not read."""
-
-    repository: str
-    built: list[str] = field(default_factory=list)
-    failure: str = ""
-    notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-OnBuilt = Callable[[str, str], None]
-OnDone = Callable[[Outcome], None]
+REPOSITORIES_PER_WORKER = 4  # fewer are not worth the start of another process
 
 
 def unchanged(settings: Settings) -> Inventory | None:
@@ -59,7 +43,7 @@ def unchanged(settings: Settings) -> Inventory | None:
     inventory = stock.load(settings)
     if inventory is None or inventory.code != code_signature():
         return None
-    if inventory.done != done_signature(settings, inventory) or settings.named_repositories != ():
+    if inventory.done != done_signature(settings, inventory) or settings.named_repositories:
         return None
     if not surveyed(settings, inventory).is_quiet:
         return None
@@ -85,123 +69,73 @@ def remember_done(settings: Settings, summary: list[dict]) -> None:
         stock.save(settings, inventory)
 
 
-def brought_up_to_date(workshop: "Workshop", repository: str) -> "Iterator[Built]":
-    """Compute what is stale or changed outside, in order; the repository's lock is held meanwhile."""
-    from paceflow_assets.runtime.compute import now_ms
-    from paceflow_assets.runtime.table import tables
-
-    with workshop.warehouse.lock(repository):
-        look = workshop.look(repository, now_ms())
-        waits = changed_outside(look)
-        for table in tables().values():
-            if table.per_repository and (table.watches in waits or workshop.stale(table, repository)):
-                yield workshop.compute(table, repository, look if table.layer == "raw" else None)
-
-
-def changed_outside(look: "Look") -> set[str]:
-    """Which parts of the outside this repository's raw tables do not hold: logs, git."""
-    unread = any(log.read.get(look.repository) != log.state for log in look.logs.values())
-    moved = any(seat.checkout.read != seat.signature for seat in look.seats)
-    return {name for name, waits in ((LOGS, unread), (GIT, moved)) if waits}
-
-
-def global_views(workshop: "Workshop") -> "Iterator[Built]":
-    """Compute the stale ones of the tables whose rows mix repositories."""
-    from paceflow_assets.runtime.table import tables
-
-    for table in tables().values():
-        if not table.per_repository and workshop.stale(table, ALL):
-            yield workshop.compute(table, ALL)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an ingest will do. work: repositories with something to compute; table_count: tables of one repository.
-
-    notices: lines for people, before it begins.
-    """
-
-    work: list[str]
-    table_count: int
-    notices: list[str]
-
-
 def found(settings: Settings, progress: Progress) -> Discovery:
     """What there is to ingest."""
     return discover(settings, time.time_ns() // 1_000_000, progress)
 
 
-def planned(settings: Settings, there_is: Discovery, chosen: list[str]) -> Plan:
-    """What has to be computed of the chosen repositories."""
-    from paceflow_assets.runtime.catalog import calculator
-    from paceflow_assets.runtime.compute import Workshop
-    from paceflow_assets.runtime.rules import rules
-    from paceflow_assets.runtime.ruleset import changes
-    from paceflow_assets.runtime.table import tables
-    from paceflow_assets.runtime.warehouse import Warehouse
-
-    effective = rules(settings.rules_source)
-    workshop = Workshop(settings, effective, calculator(), Warehouse(settings))
-    own = [table for table in tables().values() if table.per_repository]
-    work = [
-        repository
-        for repository in chosen
-        if repository in there_is.changed or any(workshop.stale(table, repository) for table in own)
-    ]
-    return Plan(work, len(own), changes(settings, effective))
-
-
-def carried_out(settings: Settings, plan: Plan, jobs: int, on_built: OnBuilt, on_done: OnDone) -> None:
-    """Bring the repositories up to date, then the global views. One process does all when one is enough."""
-    if min(jobs, len(plan.work)) < 2:
-        from paceflow_assets.runtime.worker import run
-
-        run(settings, [*plan.work, ALL], on_built, on_done)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    waiting, news = spawn.Queue(), spawn.Queue()
-    for repository in plan.work:
-        waiting.put(repository)
-    workers = [
-        spawn.Process(target=_work, args=(settings, waiting, news), daemon=True) for _ in range(min(jobs, len(plan.work)))
-    ]
-    for process in workers:
-        waiting.put(None)
-        process.start()
-    from paceflow_assets.runtime.worker import run  # imported while the workers start
-
-    left = set(plan.work)
-    while left:
-        try:
-            kind, told = news.get(timeout=1)
-        except queue.Empty:
-            if not any(process.is_alive() for process in workers):
-                break
-            continue
-        if kind == "built":
-            on_built(*told)
-        else:
-            left.discard(told.repository)
-            on_done(told)
-    for process in workers:
-        process.join()
-    for repository in sorted(left):
-        on_done(Outcome(repository, failure=f"{repository}: its process died; its tables stay as they were; ingest again"))
-    run(settings, [ALL], on_built, on_done)
-
-
-def _work(settings: Settings, waiting: multiprocessing.Queue, news: multiprocessing.Queue) -> None:
-    """A worker process: repositories until there are none left."""
-    from paceflow_assets.runtime.worker import run
-
-    run(
-        settings,
-        iter(waiting.get, None),
-        lambda repository, table: news.put(("built", (repository, table))),
-        lambda outcome: news.put(("done", outcome)),
-    )
-
-
 def default_jobs() -> int:
     """Processes to use when nobody says: one per processor that we may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Workers:
+    """The worker processes of one ingest. The first starts at once: it gets ready while this process looks around."""
+
+    def __init__(self, settings: Settings, jobs: int) -> None:
+        self.settings = settings
+        self.jobs = jobs
+        self.spawn = multiprocessing.get_context("spawn")
+        self.asked = self.spawn.Queue()
+        self.news = self.spawn.Queue()
+        self.processes: list[multiprocessing.process.BaseProcess] = []
+        self.left: set[str] = set()
+        self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for process in self.processes:
+            process.terminate()
+            process.join()
+
+    def _start(self) -> None:
+        from paceflow_assets.runtime import start
+
+        process = self.spawn.Process(target=start.work, args=(self.settings, self.asked, self.news), daemon=True)
+        process.start()
+        self.processes.append(process)
+
+    def begin(self, repositories: Sequence[str], busy: int) -> None:
+        """Let the workers compute the repositories, in this order. busy: how many of them will take time."""
+        self.left = set(repositories)
+        for repository in repositories:
+            self.asked.put(repository)
+        while len(self.processes) < min(self.jobs, -(-busy // REPOSITORIES_PER_WORKER)):
+            self._start()
+
+    def results(self) -> "Iterator[Built | Outcome]":
+        """Tables as they are built and repositories as they are done; the global views, under `ALL`, come last."""
+        yield from self._until_done()
+        self.left = {ALL}
+        self.asked.put(ALL)
+        yield from self._until_done()
+
+    def _until_done(self) -> "Iterator[Built | Outcome]":
+        from paceflow_assets.runtime.worker import Outcome
+
+        while self.left:
+            try:
+                result = self.news.get(timeout=1)
+            except queue.Empty:
+                if any(process.is_alive() for process in self.processes):
+                    continue
+                died = "the computing process died; its tables stay as they were; ingest again"
+                yield from (Outcome(repository, failures=[f"{repository}: {died}"]) for repository in sorted(self.left))
+                return
+            if isinstance(result, PaceflowError):
+                raise result
+            if isinstance(result, Outcome):
+                self.left.discard(result.repository)
+            yield result

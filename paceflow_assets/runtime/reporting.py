@@ -8,20 +8,22 @@ The ledger says, per repository, which version of each table Dagster shows and f
 process dies between a file and its event, or DAGSTER_HOME is a new one, the ledger differs, and the next ingest tells again.
 """
 
+import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import dagster as dg
 import msgspec
 
-from paceflow_assets.runtime import checks
+from paceflow_assets.runtime import checks, dagster_home
 from paceflow_assets.runtime.checks import Verdict
-from paceflow_assets.runtime.compute import Workshop
+from paceflow_assets.runtime.compute import Workshop, now_ms
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.settings import Settings, write_private
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.warehouse import Provenance, file_stem
+from paceflow_assets.runtime.worker import Built, Outcome, workshop_of
 
 CODE_VERSION = "dagster/code_version"
 DATA_VERSION = "dagster/data_version"
@@ -124,25 +126,25 @@ class News(NamedTuple):
     verdict: Verdict | None
 
 
-def untold(workshop: Workshop, repository: str, ledger: Ledger, verdicts: Mapping[str, Verdict], now_ms: int) -> Iterator[News]:
-    """Tables of which Dagster shows another version, or other inputs, or which it was told of long ago, in order."""
-    for table in tables().values():
-        provenance = workshop.warehouse.provenance(table.name, repository)
-        if provenance is None or table.per_repository != (repository != ALL):
-            continue
-        before = ledger.tables.get(table.name, NOTHING)
-        verdict = verdicts.get(table.name)
-        present = Told(
-            provenance.data_version,
-            provenance.code_version,
-            shown_versions(workshop, table, repository),
-            now_ms,
-            before.failed if verdict is None else not verdict.passed,
-        )
-        is_old = before.told_ms < now_ms - TELL_AGAIN_DAYS * 86_400_000
-        if is_old or msgspec.structs.replace(before, told_ms=now_ms) != present:
-            is_news = verdict is not None and (before is NOTHING or before.failed or not verdict.passed)
-            yield News(table, provenance, present, verdict if is_news else None)
+def news_of(
+    workshop: Workshop, table: Table, repository: str, before: Told, verdict: Verdict | None, now_ms: int
+) -> News | None:
+    """What Dagster has to be told of a table: another version, other inputs, or the same if that was long ago; None = nothing."""
+    provenance = workshop.warehouse.provenance(table.name, repository)
+    if provenance is None:
+        return None
+    present = Told(
+        provenance.data_version,
+        provenance.code_version,
+        shown_versions(workshop, table, repository),
+        now_ms,
+        before.failed if verdict is None else not verdict.passed,
+    )
+    is_old = before.told_ms < now_ms - TELL_AGAIN_DAYS * 86_400_000
+    if not is_old and msgspec.structs.replace(before, told_ms=now_ms) == present:
+        return None
+    is_news = verdict is not None and (before is NOTHING or before.failed or not verdict.passed)
+    return News(table, provenance, present, verdict if is_news else None)
 
 
 def materialization(workshop: Workshop, news: News, pointer: int | None) -> dg.AssetMaterialization:
@@ -162,6 +164,82 @@ def materialization(workshop: Workshop, news: News, pointer: int | None) -> dg.A
         metadata=metadata(workshop, provenance),
         tags=tags,
     )
+
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+PARTITIONS = "repository"
+
+
+def report(settings: Settings, results: Iterator[Built | Outcome], repositories: Sequence[str]) -> None:
+    """Tell Dagster of results as they come, in one run of one op; make its partitions the present repositories."""
+    workshop = workshop_of(settings)
+    with dagster_home.opened(settings) as instance:
+        settle_partitions(instance, repositories)
+        reporter = Reporter(workshop, instance)
+
+        @dg.op(out={}, name="bring_up_to_date")
+        def bring_up_to_date() -> Iterator[dg.AssetMaterialization]:
+            for result in results:
+                yield from reporter.events(result)
+            if reporter.failed:
+                raise dg.Failure(f"failed: {', '.join(reporter.failed)}", allow_retries=False)
+
+        @dg.job(name="paceflow_ingest")
+        def paceflow_ingest() -> None:
+            bring_up_to_date()
+
+        paceflow_ingest.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
+        dagster_home.purge(instance, dt.datetime.now(dt.UTC))
+
+
+def settle_partitions(instance: dg.DagsterInstance, repositories: Sequence[str]) -> None:
+    """Make Dagster's partitions the present repositories."""
+    known = set(instance.get_dynamic_partitions(PARTITIONS))
+    new = sorted(set(repositories) - known)
+    if new:
+        instance.add_dynamic_partitions(PARTITIONS, new)
+    for key in sorted(known - set(repositories)):
+        instance.delete_dynamic_partition(PARTITIONS, key)
+
+
+class Reporter:
+    """Tells one Dagster instance what was built, and keeps the ledger of it."""
+
+    def __init__(self, workshop: Workshop, instance: dg.DagsterInstance) -> None:
+        self.workshop = workshop
+        self.instance = instance
+        self.identity = instance.run_storage.get_run_storage_id()
+        self.ledgers: dict[str, Ledger] = {}
+        self.failed: list[str] = []
+
+    def events(self, result: Built | Outcome) -> Iterator[dg.AssetMaterialization]:
+        """The events of a table that was built; at a repository's end also what Dagster does not show for another reason."""
+        repository = result.repository
+        if repository not in self.ledgers:
+            self.ledgers[repository] = load_ledger(self.workshop.settings, repository, self.identity)
+        if isinstance(result, Built):
+            yield from self._tell(tables()[result.table], repository, result.verdict)
+            return
+        for table in tables().values():
+            if table.per_repository == (repository != ALL):
+                yield from self._tell(table, repository, None)
+        if result.broken:
+            self._tell_verdict(tables()[result.broken[0]], repository, result.broken[1])
+        if result.failures:
+            self.failed.append(repository)
+        save_ledger(self.workshop.settings, repository, self.ledgers[repository])
+
+    def _tell(self, table: Table, repository: str, verdict: Verdict | None) -> Iterator[dg.AssetMaterialization]:
+        ledger = self.ledgers[repository]
+        news = news_of(self.workshop, table, repository, ledger.tables.get(table.name, NOTHING), verdict, now_ms())
+        if news is not None:
+            yield materialization(self.workshop, news, newest_event(self.instance))
+            if news.verdict is not None:
+                self._tell_verdict(table, repository, news.verdict)
+            ledger.tables[table.name] = news.told
+
+    def _tell_verdict(self, table: Table, repository: str, verdict: Verdict) -> None:
+        self.instance.report_runless_asset_event(check_evaluation(table, repository, verdict))
 
 
 def newest_event(instance: dg.DagsterInstance) -> int | None:

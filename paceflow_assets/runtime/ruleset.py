@@ -16,7 +16,7 @@ def changes(settings: Settings, rules: Rules) -> list[str]:
     """What differs from the rules that the warehouse was computed with, a line each; they are remembered from now on."""
     path = settings.state / "rules.json"
     present = {name: dataclasses.asdict(rule) for name, rule in rules.by_section.items()}
-    plain = msgspec.to_builtins(present)
+    plain = msgspec.json.decode(msgspec.json.encode(present))  # as it will be read again: lists for tuples
     try:
         before = msgspec.json.decode(path.read_bytes())
     except (OSError, msgspec.MsgspecError):

@@ -1,23 +1,23 @@
-"""Worker: one process that brings repositories up to date inside one Dagster run.
+"""Worker: a process that computes. Knows neither Dagster nor the terminal.
 
-What lives here: the op that loops over repositories and tells Dagster what it built.
-What belongs here: what happens to a repository that fails: the others go on.
-What stays out: what is stale (ingest), what an event says (reporting), the terminal (cli).
+What lives here: the loop of a worker process and what becomes of a repository that fails: the others go on.
+What belongs here: everything between a repository's name and its outcome.
+What stays out: what is stale (compute), who is told (reporting), how many workers there are (ingest).
 """
 
+import signal
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing import Queue
+from typing import NamedTuple
 
-import dagster as dg
-
-from paceflow_assets.runtime import dagster_home, reporting
 from paceflow_assets.runtime.catalog import calculator
 from paceflow_assets.runtime.checks import Verdict
-from paceflow_assets.runtime.compute import Built, Workshop, now_ms
+from paceflow_assets.runtime.compute import Computed, Workshop, now_ms
 from paceflow_assets.runtime.errors import PaceflowError, TableInvalid
-from paceflow_assets.runtime.ingest import Outcome, brought_up_to_date, global_views
+from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import rules
 from paceflow_assets.runtime.settings import Settings, write_private
@@ -25,98 +25,99 @@ from paceflow_assets.runtime.table import tables
 from paceflow_assets.runtime.warehouse import Warehouse
 from paceflow_assets.source.git import GitError
 
-PARTITIONS = "repository"
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+LOGS, GIT = "logs", "git"
+
+
+class Built(NamedTuple):
+    """One table of one repository that was computed and written. seconds: wall clock of this table."""
+
+    repository: str
+    table: str
+    verdict: Verdict
+    seconds: float
 
 
 @dataclass
-class Worker:
-    """What one process does. on_built(repository, table) is called after each table, on_done after each repository."""
+class Outcome:
+    """What became of one repository. failures: one line each for people. seconds: wall clock.
 
-    workshop: Workshop
-    instance: dg.DagsterInstance
-    on_built: Callable[[str, str], None]
-    on_done: Callable[[Outcome], None]
+    broken: the table that was not written, with its verdict; None if there was none. built: tables that were computed.
+    """
 
-    def bring_up_to_date(self, repository: str) -> Iterator[dg.AssetMaterialization]:
-        """Compute what is stale of one repository (or of the global views) and tell Dagster."""
-        outcome = Outcome(repository)
-        started = time.perf_counter()
-        verdicts: dict[str, Verdict] = {}
-        try:
-            for built in self._stale(repository):
-                verdicts[built.table.name] = built.verdict
-                self.on_built(repository, built.table.name)
-        except TableInvalid as error:
-            outcome.failure = str(error)
-            if error.verdict is not None:
-                self.instance.report_runless_asset_event(
-                    reporting.check_evaluation(tables()[error.table], repository, error.verdict)
-                )
-        except (PaceflowError, GitError) as error:
-            outcome.failure = str(error)
-        except Exception as error:  # a fault of ours must not stop the other repositories
-            outcome.failure = f"{repository}: its tables stay as they were; {noted(self.workshop.settings, error)}"
-        outcome.built = list(verdicts)
-        outcome.notes = notes(self.workshop, repository)
-        yield from self._news(repository, verdicts)
-        outcome.seconds = time.perf_counter() - started
-        self.on_done(outcome)
-
-    def _stale(self, repository: str) -> Iterable[Built]:
-        return global_views(self.workshop) if repository == ALL else brought_up_to_date(self.workshop, repository)
-
-    def _news(self, repository: str, verdicts: dict[str, Verdict]) -> Iterator[dg.AssetMaterialization]:
-        settings = self.workshop.settings
-        identity = self.instance.run_storage.get_run_storage_id()
-        ledger = reporting.load_ledger(settings, repository, identity)
-        if repository != ALL and not self.instance.has_dynamic_partition(PARTITIONS, repository):
-            self.instance.add_dynamic_partitions(PARTITIONS, [repository])
-        for news in reporting.untold(self.workshop, repository, ledger, verdicts, now_ms()):
-            yield reporting.materialization(self.workshop, news, reporting.newest_event(self.instance))
-            if news.verdict is not None:
-                self.instance.report_runless_asset_event(reporting.check_evaluation(news.table, repository, news.verdict))
-            ledger.tables[news.table.name] = news.told
-        reporting.save_ledger(settings, repository, ledger)
+    repository: str
+    built: int = 0
+    failures: list[str] = field(default_factory=list)
+    broken: tuple[str, Verdict] | None = None
+    seconds: float = 0.0
 
 
-def run(
-    settings: Settings,
-    repositories: Iterable[str],
-    on_built: Callable[[str, str], None],
-    on_done: Callable[[Outcome], None],
-) -> None:
-    """Bring the repositories up to date, one after the other, in one Dagster run. `ALL` stands for the global views."""
-    workshop = Workshop(settings, rules(settings.rules_source), calculator(), Warehouse(settings))
-    failed: list[str] = []
-
-    def done(outcome: Outcome) -> None:
-        if outcome.failure:
-            failed.append(outcome.repository)
-        on_done(outcome)
-
-    with dagster_home.opened(settings) as instance:
-        worker = Worker(workshop, instance, on_built, done)
-
-        @dg.op(out={}, name="bring_up_to_date")
-        def bring_up_to_date() -> Iterator[dg.AssetMaterialization]:
-            for repository in repositories:
-                yield from worker.bring_up_to_date(repository)
-            if failed:
-                raise dg.Failure(f"failed: {', '.join(failed)}", allow_retries=False)
-
-        @dg.job(name="paceflow_ingest")
-        def paceflow_ingest() -> None:
-            bring_up_to_date()
-
-        paceflow_ingest.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
+def work(settings: Settings, asked: "Queue[str | None]", news: "Queue[Built | Outcome | PaceflowError]") -> None:
+    """A worker process: compute the repositories that are asked for, until None is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent was interrupted too, and ends this process
+    try:
+        workshop = workshop_of(settings)
+        for repository in iter(asked.get, None):
+            news.put(brought_up_to_date(workshop, repository, news.put))
+    except PaceflowError as error:
+        news.put(PaceflowError(str(error)))
+    except Exception as error:  # a fault of ours: told, not shown
+        news.put(PaceflowError(noted(settings, error)))
 
 
-def notes(workshop: Workshop, repository: str) -> list[str]:
-    """Why git could not read a checkout of the repository, one line each."""
-    if repository == ALL:
-        return []
-    return list(workshop.look(repository, now_ms()).broken.values())
+def workshop_of(settings: Settings) -> Workshop:
+    """Everything that computing needs, under the rules in force."""
+    return Workshop(settings, rules(settings.rules_source), calculator(), Warehouse(settings))
+
+
+def brought_up_to_date(workshop: Workshop, repository: str, on_built: Callable[[Built], None]) -> Outcome:
+    """Compute what is stale or changed outside; `ALL` stands for the tables whose rows mix repositories."""
+    outcome = Outcome(repository)
+    started = last = time.perf_counter()
+    try:
+        stale = stale_globals(workshop) if repository == ALL else stale_tables(workshop, repository, outcome.failures)
+        for computed in stale:
+            outcome.built += 1
+            now = time.perf_counter()
+            on_built(Built(repository, computed.table.name, computed.verdict, now - last))
+            last = now
+    except TableInvalid as error:
+        outcome.failures.append(str(error))
+        outcome.broken = (error.table, error.verdict) if error.verdict else None
+    except (PaceflowError, GitError) as error:
+        outcome.failures.append(str(error))
+    except Exception as error:  # a fault of ours must not stop the other repositories
+        outcome.failures.append(f"{repository}: its tables stay as they were; {noted(workshop.settings, error)}")
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+def stale_tables(workshop: Workshop, repository: str, failures: list[str]) -> Iterator[Computed]:
+    """Compute the repository's tables in order, where they have to be; its lock is held meanwhile.
+
+    failures: gets why git cannot read a checkout; what is stored of it stays, everything else is computed.
+    """
+    with workshop.warehouse.lock(repository):
+        look = workshop.look(repository, now_ms())
+        waits = changed_outside(look)
+        if waits:
+            failures.extend(f"{repository}: {reason}" for reason in look.broken.values())
+        for table in tables().values():
+            if table.per_repository and (table.watches in waits or workshop.stale(table, repository)):
+                yield workshop.compute(table, repository, look if table.layer == "raw" else None)
+
+
+def changed_outside(look: Look) -> set[str]:
+    """Which parts of the outside this repository's raw tables do not hold: logs, git."""
+    unread = any(log.read.get(look.repository) != log.state for log in look.logs.values())
+    moved = any(seat.checkout.read != seat.signature for seat in look.seats)
+    return {name for name, waits in ((LOGS, unread), (GIT, moved)) if waits}
+
+
+def stale_globals(workshop: Workshop) -> Iterator[Computed]:
+    """Compute the tables whose rows mix repositories, where they have to be."""
+    for table in tables().values():
+        if not table.per_repository and workshop.stale(table, ALL):
+            yield workshop.compute(table, ALL)
 
 
 def noted(settings: Settings, error: BaseException) -> str:

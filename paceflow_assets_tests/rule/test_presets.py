@@ -57,7 +57,7 @@ def test_a_parameter_explains_itself(section, field):
 OURS = """
 [user_turn]
 kinds = ["typed"]
-sidechain = false
+sidechain = true
 [debug_loop]
 repeats = 3
 [first_change]

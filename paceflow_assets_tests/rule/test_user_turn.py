@@ -2,7 +2,7 @@ import pytest
 
 from paceflow_assets.rule.user_turn import KINDS, UserTurn, is_in_conversation, is_user_turn, turn_count, turns
 
-REFERENCE = UserTurn()
+REFERENCE = UserTurn(sidechain=True)
 TYPED_ONLY = UserTurn(kinds=("typed",), sidechain=False)
 
 

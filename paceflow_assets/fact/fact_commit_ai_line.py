@@ -1,0 +1,61 @@
+"""Which of the lines that a commit adds did sessions write?"""
+
+import polars as pl
+
+from paceflow_assets import matching
+from paceflow_assets.rule.line_match import LineMatch, hash_column
+from paceflow_assets.runtime.duck import Sql
+from paceflow_assets.runtime.table import count, hash64, table, text, time
+
+COLUMNS = {
+    "repository": text("partition key"),
+    "commit_sha": text("full object name"),
+    "rel_path": text("path, as in fact_commit_file_change"),
+    "line_hash": hash64("hash of the added line, of the kind that rule line_match compares"),
+    "commit_time": time("committer date"),
+    "lines": count("added lines of that text in that file that sessions wrote in the same file"),
+}
+
+
+@table(
+    grain=("commit_sha", "rel_path", "line_hash"),
+    columns=COLUMNS,
+    parents={"fact_commit_file_change": ("repository", "commit_sha", "rel_path")},
+    reads={
+        "fact_commit": ("repository", "commit_sha", "commit_time"),
+        "fact_session_code_change": ("provider", "session_id", "change_id", "rel_path", "change_ts"),
+    },
+)
+def fact_commit_ai_line(
+    fact_commit: pl.DataFrame,
+    fact_commit_line: pl.DataFrame,
+    fact_session_code_change: pl.DataFrame,
+    fact_session_code_change_line: pl.DataFrame,
+    line_match: LineMatch,
+    sql: Sql,
+) -> pl.DataFrame:
+    """One row per (commit, file, text) of added lines that sessions wrote in the same file: what churn and bugs look at.
+
+    Each agent offers the largest edit of one session; agents add up. Other paths are not looked at, unlike in
+    fact_commit_session_match.
+    """
+    column = hash_column(line_match)
+    added = matching.commit_bags(sql, fact_commit_line, fact_commit, column).filter(pl.col("side") == "+")
+    written = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column).filter(
+        pl.col("side") == "+"
+    )
+    supply = written.with_columns(pl.col("provider").alias("source"))
+    order = matching.AT_ANY_TIME
+    if line_match.time_order == "edit_first":
+        order = matching.SUPPLY_FIRST
+    else:
+        supply = matching.largest(sql, supply, "source")
+    pairs = matching.explained(sql, added, supply, order=order, tolerance_ms=line_match.tolerance_seconds * 1000)
+    offered = sql(
+        """
+        select item as commit_sha, rel_path, line_hash, least(any_value(lines), sum(offered))::bigint as lines
+        from pairs group by item, rel_path, line_hash
+        """,
+        pairs=pairs,
+    )
+    return offered.join(fact_commit, on="commit_sha")
