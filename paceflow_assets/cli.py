@@ -116,7 +116,7 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         task = progress.add_task("reading logs", total=None)
-        found = ingest.found(where, lambda done, total: progress.update(task, completed=done, total=total))
+        found = ingest.found(where, lambda done, total: progress.update(task, completed=done, total=total), jobs)
         if not found.repositories:
             return _no_logs(where)
         chosen = _chosen(only, found)

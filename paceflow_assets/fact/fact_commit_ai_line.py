@@ -23,7 +23,16 @@ COLUMNS = {
     parents={"fact_commit_file_change": ("repository", "commit_sha", "rel_path")},
     reads={
         "fact_commit": ("repository", "commit_sha", "commit_time"),
+        "fact_commit_line": ("commit_sha", "rel_path", "side", "line_hash", "line_hash_trimmed"),
         "fact_session_code_change": ("provider", "session_id", "change_id", "rel_path", "change_ts"),
+        "fact_session_code_change_line": (
+            "provider",
+            "session_id",
+            "change_id",
+            "side",
+            "line_hash",
+            "line_hash_trimmed",
+        ),
     },
 )
 def fact_commit_ai_line(

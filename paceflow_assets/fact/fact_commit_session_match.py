@@ -31,7 +31,16 @@ HUMAN = ("human", "__human__")
     parents={"fact_commit": ("repository", "commit_sha")},
     reads={
         "fact_commit": ("repository", "commit_sha", "commit_time", "total_added", "total_removed"),
-        "fact_session_code_change": ("repository", "provider", "session_id", "change_id", "rel_path", "change_ts"),
+        "fact_commit_line": ("commit_sha", "rel_path", "side", "line_hash", "line_hash_trimmed", "word_characters"),
+        "fact_session_code_change": ("provider", "session_id", "change_id", "rel_path", "change_ts"),
+        "fact_session_code_change_line": (
+            "provider",
+            "session_id",
+            "change_id",
+            "side",
+            "line_hash",
+            "line_hash_trimmed",
+        ),
         "fact_task_commit_assignment": ("commit_sha", "branch_name"),
     },
 )

@@ -106,7 +106,8 @@ def asset(table: Table, code_version: str, settings: Settings) -> dg.AssetsDefin
             effective = rules(settings.rules_source)
             workshop = Workshop(settings, effective, prepared(connection), context.resources.warehouse)
             try:
-                built = workshop.compute(table, repository)
+                with workshop.warehouse.lock(repository):
+                    built = workshop.compute(table, repository)
             except TableInvalid as error:
                 if error.verdict is not None:
                     yield result(table, repository, error.verdict)

@@ -73,28 +73,27 @@ class Workshop:
         return Look(self.settings, self.warehouse, repository, now_ms)
 
     def compute(self, table: Table, repository: str, look: Look | None = None) -> Computed:
-        """Read the upstreams, build, check, write. A table that breaks its declaration is not written: `TableInvalid`."""
-        with self.warehouse.lock(repository):
-            arguments, inputs = self._inputs(table, repository)
-            if table.look_parameter:
-                arguments[table.look_parameter] = look or self.look(repository, now_ms())
-                arguments[STORED] = self.warehouse.read(table, repository)
-            frame = table.build(**arguments)
-            if not set(table.columns) - set(frame.columns):
-                frame = table.shaped(frame.select(list(table.columns)))
-            verdict = checked(table, frame, lambda name, columns: self._rows(tables()[name], repository, columns))
-            if verdict.blocks:
-                raise TableInvalid(
-                    f"{table.name}: {repository}: {verdict.told}; not written, the rows before stay",
-                    table.name,
-                    verdict,
-                )
-            provenance = self._provenance(table, repository, frame, inputs)
-            write = self.warehouse.merge if table.layer == "raw" else self.warehouse.replace
-            write(table, repository, frame, provenance)
-            if table.name == LEDGER:
-                arguments[table.look_parameter].finish(frame, self.warehouse.read(tables()["raw_checkout"], repository))
-            return Computed(table, provenance, verdict)
+        """Read the upstreams, build, check, write. A table that breaks its declaration is not written: `TableInvalid`.
+
+        The repository's lock must be held.
+        """
+        arguments, inputs = self._inputs(table, repository)
+        if table.look_parameter:
+            arguments[table.look_parameter] = look or self.look(repository, now_ms())
+            arguments[STORED] = self.warehouse.read(table, repository)
+        frame = table.build(**arguments)
+        if not set(table.columns) - set(frame.columns):
+            frame = table.shaped(frame)
+        verdict = checked(table, frame, lambda name, columns: self._rows(tables()[name], repository, columns))
+        if verdict.blocks:
+            told = f"{table.name}: {repository}: {verdict.told}; not written, the rows before stay"
+            raise TableInvalid(told, table.name, verdict)
+        provenance = self._provenance(table, repository, frame, inputs)
+        write = self.warehouse.merge if table.layer == "raw" else self.warehouse.replace
+        write(table, repository, frame, provenance)
+        if table.name == LEDGER:
+            arguments[table.look_parameter].finish(frame, self.warehouse.read(tables()["raw_checkout"], repository))
+        return Computed(table, provenance, verdict)
 
     def _inputs(self, table: Table, repository: str) -> tuple[dict[str, object], dict[str, str]]:
         arguments: dict[str, object] = {name: self.rules.of(rule) for name, rule in table.rules.items()}
@@ -198,7 +197,7 @@ def preview(table: Table, frame: pl.DataFrame) -> str:
     ][:PREVIEW_COLUMNS]
     if not shown or not frame.height:
         return ""
-    rows = frame.head(PREVIEW_ROWS).select(shown).rows()
+    rows = zip(*(frame.get_column(name).head(PREVIEW_ROWS).to_list() for name in shown), strict=True)
     lines = [shown, ["---"] * len(shown), *([_cell(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

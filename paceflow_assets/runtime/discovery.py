@@ -8,11 +8,16 @@ The inventory is held by a lock of its own while it is looked through and change
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 import paceflow_assets
+from paceflow_assets.records import ParsedLog
 from paceflow_assets.runtime import fingerprint as code
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
@@ -26,6 +31,8 @@ from paceflow_assets.source import PROVIDERS, git
 MISSING = "missing"
 PLACING = "paceflow_assets.runtime.partitions"  # where a path lies is read from the log as much as the path itself
 Progress = Callable[[int, int], None]
+SHARED_BYTES = 48_000_000  # from so many bytes on a second process pays for its start
+SHARE = 16  # logs that the second process hands over at a time
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,8 @@ class Discovery:
     parsed_logs: int
 
 
-def discover(settings: Settings, now_ms: int, progress: Progress | None = None) -> Discovery:
-    """Look around, parse what changed, and remember it."""
+def discover(settings: Settings, now_ms: int, progress: Progress | None = None, jobs: int = 1) -> Discovery:
+    """Look around, parse what changed, and remember it. jobs: processes that may take part."""
     with held(settings.locks, "discovery", "the inventory"):
         inventory = stock.load(settings) or _rebuilt(settings)
         before = stock.encoded(inventory)
@@ -78,7 +85,7 @@ def discover(settings: Settings, now_ms: int, progress: Progress | None = None) 
         places = Places(inventory.checkouts, now_ms)
         for folder in settings.named_repositories:
             places.folder(str(folder))
-        _take(settings, inventory, survey, places, now_ms, progress)
+        _take(settings, inventory, survey, places, now_ms, jobs, progress)
         signatures = checkout_signatures(inventory.checkouts)
         renamed = _settle_keys(settings, inventory, signatures, now_ms)
         for common_dir, signature in signatures.items():
@@ -106,7 +113,7 @@ def surveyed(settings: Settings, inventory: Inventory) -> Survey:
             log = inventory.logs.get(log_path)
             if log is not None and log.missing_ms is not None:
                 returned.append(log_path)
-            if log is None or _must_parse(settings, inventory, log, log_path, mark, touched[log_path]):
+            if log is None or _must_parse(settings, inventory, log, mark, touched[log_path]):
                 size = int(mark.partition(":")[0])
                 waiting.append(Waiting(log_path, path, provider.NAME, mark, size))
     vanished = [
@@ -117,11 +124,11 @@ def surveyed(settings: Settings, inventory: Inventory) -> Survey:
     return Survey(tuple(waiting), seen, tuple(vanished), tuple(returned))
 
 
-def _must_parse(settings: Settings, inventory: Inventory, log: Log, log_path: str, mark: str, touched: list[str]) -> bool:
+def _must_parse(settings: Settings, inventory: Inventory, log: Log, mark: str, touched: list[str]) -> bool:
     if log.fingerprint != mark or log.parser != inventory.parsers.get(log.provider):
         return True
     present = f"{log.fingerprint} {log.parser}"
-    if any(not log.read.get(key, "").startswith(present) for key in touched) and not parsed.is_kept(settings, log_path):
+    if any(not log.read.get(key, "").startswith(present) for key in touched) and not parsed.is_kept(settings, log.kept):
         return True
     return any(git.find(Path(folder)) is not None for folder in log.unplaced)
 
@@ -132,6 +139,7 @@ def _take(
     survey: Survey,
     places: Places,
     now_ms: int,
+    jobs: int,
     progress: Progress | None,
 ) -> None:
     for name in survey.vanished:
@@ -140,37 +148,63 @@ def _take(
         inventory.logs[name].missing_ms = None
     total = sum(waiting.size for waiting in survey.waiting)
     done = 0
-    for waiting in survey.waiting:
-        parser = inventory.parsers[waiting.provider]
-        log = parsed.place(
-            PROVIDERS[waiting.provider].parse(waiting.path),
-            places,
-            settings.portable,
-            log_path=waiting.log_path,
-            fingerprint=waiting.fingerprint,
-            parser=parser,
-        )
-        parsed.keep(settings, log)
-        inventory.logs[waiting.log_path] = _entry(inventory.logs.get(waiting.log_path), log, str(waiting.path))
-        done += waiting.size
-        if progress:
-            progress(done, total)
+    with parsed.Keeper(settings, now_ms) as keeper:
+        for waiting, content in parsed_logs(survey.waiting, jobs):
+            log = parsed.place(
+                content,
+                places,
+                settings.portable,
+                log_path=waiting.log_path,
+                fingerprint=waiting.fingerprint,
+                parser=inventory.parsers[waiting.provider],
+            )
+            old = inventory.logs.get(waiting.log_path)
+            inventory.logs[waiting.log_path] = _entry(old, log, str(waiting.path), keeper.keep(log))
+            done += waiting.size
+            if progress:
+                progress(done, total)
 
 
-def _entry(old: Log | None, log: parsed.PlacedLog, path: str) -> Log:
+def parsed_logs(waiting: Sequence[Waiting], jobs: int) -> Iterator[tuple[Waiting, ParsedLog]]:
+    """Each log with what it holds. With much to read a second process takes part, if there may be one."""
+    if jobs < 2 or sum(each.size for each in waiting) < SHARED_BYTES:
+        for each in waiting:
+            yield each, PROVIDERS[each.provider].parse(each.path)
+        return
+    largest_first = sorted(waiting, key=lambda each: (-each.size, each.log_path))
+    own, others = largest_first[::2], largest_first[1::2]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as helper:
+        shares = [helper.submit(encoded_logs, others[start : start + SHARE]) for start in range(0, len(others), SHARE)]
+        for each in own:
+            yield each, PROVIDERS[each.provider].parse(each.path)
+        for start, share in zip(range(0, len(others), SHARE), shares, strict=True):
+            contents = msgspec.msgpack.decode(share.result(), type=list[ParsedLog])
+            yield from zip(others[start : start + SHARE], contents, strict=True)
+
+
+def encoded_logs(waiting: Sequence[Waiting]) -> bytes:
+    """What some logs hold, as bytes that go from process to process."""
+    return msgspec.msgpack.encode([PROVIDERS[each.provider].parse(each.path) for each in waiting])
+
+
+def _entry(old: Log | None, log: parsed.PlacedLog, path: str, kept: parsed.Kept) -> Log:
     sessions: dict[str, set[str]] = {}
     for part in log.parts:
         sessions.setdefault(part.part.session_id, set()).update(part.repositories)
+    touched = {session_id: sorted(keys) for session_id, keys in sessions.items()}
+    read = old.read if old else {}
     return Log(
         provider=log.provider,
         path=path,
         fingerprint=log.fingerprint,
         parser=log.parser,
-        sessions={session_id: sorted(keys) for session_id, keys in sessions.items()},
+        sessions=touched,
         agents={part.part.agent_id: part.part.session_id for part in log.parts if part.part.agent_id},
-        read=old.read if old else {},
+        # a log that lies elsewhere now has to be read again where it lay before
+        read=read if old and old.sessions == touched else dict.fromkeys(read, ""),
         unplaced=parsed.unplaced_folders(log),
         error_count=len(log.errors),
+        kept=kept,
     )
 
 
@@ -234,7 +268,7 @@ def _settle_keys(settings: Settings, inventory: Inventory, signatures: dict[str,
             renamed.append((checkout.key, new))
             checkout.origin, checkout.origin_keys = found.origin, found.origin_keys
             checkout.root_commits, checkout.provisional = found.root_commits, False
-            rename(settings, inventory, checkout.key, new)
+            rename(inventory, checkout.key, new)
     return renamed
 
 
@@ -249,11 +283,11 @@ def _tables_renamed(settings: Settings, old: str, new: str) -> bool:
     return True
 
 
-def rename(settings: Settings, inventory: Inventory, old: str, new: str) -> None:
+def rename(inventory: Inventory, old: str, new: str) -> None:
     """Speak of a repository by its new key from now on; what waits for raw is parsed again under that key."""
-    for log_path, log in inventory.logs.items():
+    for log in inventory.logs.values():
         if any(old in keys for keys in log.sessions.values()) or old in log.read:
-            parsed.drop(settings, log_path)
+            log.kept = None
             log.sessions = {
                 session: sorted({new if key == old else key for key in keys}) for session, keys in log.sessions.items()
             }
@@ -276,7 +310,7 @@ def merge(settings: Settings, old: str, new: str) -> None:
                     f"{key}: no such repository; nothing was merged; known are: {', '.join(inventory.repositories())}"
                 )
         merge_tables(settings, old, new, wait_seconds=WAIT_SECONDS)
-        rename(settings, inventory, old, new)
+        rename(inventory, old, new)
         stock.save(settings, inventory)
 
 

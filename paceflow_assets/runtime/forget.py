@@ -65,8 +65,9 @@ def forget(settings: Settings, what: Doomed) -> None:
                 warehouse.drop(repository, ("metadata", "fact", "event", "view"))
     with held(settings.locks, "discovery", "the inventory"):
         inventory = stock.load(settings) or Inventory()
-        for log_path in inventory.logs:
-            parsed.drop(settings, log_path)
+        for log in inventory.logs.values():
+            log.kept = None
+        parsed.clean(settings, [])
         inventory.done, inventory.summary = "", []
         stock.save(settings, inventory)
 

@@ -69,9 +69,9 @@ def remember_done(settings: Settings, summary: list[dict]) -> None:
         stock.save(settings, inventory)
 
 
-def found(settings: Settings, progress: Progress) -> Discovery:
+def found(settings: Settings, progress: Progress, jobs: int) -> Discovery:
     """What there is to ingest."""
-    return discover(settings, time.time_ns() // 1_000_000, progress)
+    return discover(settings, time.time_ns() // 1_000_000, progress, jobs)
 
 
 def default_jobs() -> int:

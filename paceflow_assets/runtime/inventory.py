@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from paceflow_assets.runtime.parsed import Kept
 from paceflow_assets.runtime.partitions import NO_REPOSITORY, Checkout
 from paceflow_assets.runtime.settings import Settings, write_private
 
@@ -23,7 +24,8 @@ class Log(msgspec.Struct):
 
     sessions: session id -> repositories that this log's records of it touch. agents: sub-agent thread -> the session it
     worked for. read: repository -> the state that its raw tables hold. unplaced: folders that lay in no checkout.
-    missing_ms: first look that did not find it. error_count: records that could not be read.
+    missing_ms: first look that did not find it. error_count: records that could not be read. kept: where its parsed form
+    waits until every repository has read it.
     """
 
     provider: str
@@ -36,6 +38,7 @@ class Log(msgspec.Struct):
     unplaced: list[str] = []
     missing_ms: int | None = None
     error_count: int = 0
+    kept: Kept | None = None
 
     @property
     def state(self) -> str:

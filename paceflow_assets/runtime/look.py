@@ -75,8 +75,8 @@ class Look:
     @cached_property
     def waiting(self) -> list[parsed.PlacedLog]:
         """Parsed logs that this repository's raw tables do not hold in their present state."""
-        unread = [name for name, log in self.logs.items() if log.read.get(self.repository) != log.state]
-        found = [parsed.kept(self.settings, name) for name in sorted(unread)]
+        unread = [name for name, log in sorted(self.logs.items()) if log.read.get(self.repository) != log.state]
+        found = [parsed.read(self.settings, self.logs[name].kept) for name in unread]
         return [log for log in found if log is not None]
 
     @cached_property
@@ -174,12 +174,13 @@ class Look:
                 if log is not None and (held_here or name not in owed):
                     log.read[self.repository] = seen.state
                     if all(log.read.get(key) == log.state for key in touched[name]):
-                        parsed.drop(self.settings, name)
+                        log.kept = None
             for common_dir, signature in signatures.items():
                 if common_dir in present.checkouts and common_dir not in unreadable:
                     present.checkouts[common_dir].read = signature
             present.looked_ms = self.now_ms
             stock.save(self.settings, present)
+            parsed.clean(self.settings, [log.kept for log in present.logs.values()])
 
 
 def remembered(settings: Settings) -> Inventory:

@@ -68,15 +68,15 @@ def grouped(items: pl.DataFrame, owners: pl.DataFrame, keys: Sequence[str], name
     """`owners` with a list column `name`: for each owner the items that bear its keys, as structs, in the items' order."""
     fields = [field for field in items.columns if field not in keys]
     dtype = pl.List(pl.Struct({field: items.schema[field] for field in fields}))
-    lists = items.select(*keys, pl.struct(fields).alias(name)).group_by(list(keys), maintain_order=True).agg(name)
-    joined = owners.join(lists, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
-    return joined.with_columns(pl.col(name).fill_null(pl.lit([], dtype=dtype)))
+    lists = items.lazy().select(*keys, pl.struct(fields).alias(name)).group_by(list(keys), maintain_order=True).agg(name)
+    joined = owners.lazy().join(lists, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
+    return joined.with_columns(pl.col(name).fill_null(pl.lit([], dtype=dtype))).collect()
 
 
 def spread(frame: pl.DataFrame, name: str, keep: Sequence[str]) -> pl.DataFrame:
     """One row for each struct in the list column `name`, with the columns in `keep` beside its fields."""
-    filled = frame.select(*keep, name).filter(pl.col(name).list.len() > 0)
-    return filled.explode(name).unnest(name)
+    filled = frame.lazy().select(*keep, name).filter(pl.col(name).list.len() > 0)
+    return filled.explode(name).unnest(name).collect()
 
 
 def spread_lines(frame: pl.DataFrame, keep: Sequence[str]) -> pl.DataFrame:
@@ -101,5 +101,11 @@ def spread_lines(frame: pl.DataFrame, keep: Sequence[str]) -> pl.DataFrame:
 
 def own(sessions: pl.DataFrame, name: str, keep: Sequence[str]) -> pl.DataFrame:
     """Items of the sessions that still lie here, without those that another session wrote first."""
-    items = spread(sessions.filter("touches"), name, [*keep, "copied_keys"])
-    return items.filter(~pl.col("record_key").is_in(pl.col("copied_keys"))).drop("copied_keys")
+    items = (
+        sessions.lazy()
+        .filter("touches", pl.col(name).list.len() > 0)
+        .select(*keep, "copied_keys", name)
+        .explode(name)
+        .unnest(name)
+    )
+    return items.filter(~pl.col("record_key").is_in(pl.col("copied_keys"))).drop("copied_keys").collect()

@@ -5,15 +5,16 @@ What belongs here: the hand-over from discovery, which must parse a log to know 
 What stays out: meaning, and anything kept for good (raw).
 """
 
-import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO, Self
 
 import msgspec
 
 from paceflow_assets.records import ParsedLog, ParseError, SessionPart
 from paceflow_assets.runtime.partitions import NO_REPOSITORY, Places
-from paceflow_assets.runtime.settings import Settings, write_private
+from paceflow_assets.runtime.settings import Settings, make_private
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -99,28 +100,65 @@ def unplaced_folders(log: PlacedLog) -> list[str]:
     return sorted(folders)
 
 
-def _path(settings: Settings, log_path: str) -> Path:
-    return settings.state / "parsed" / f"{hashlib.sha256(log_path.encode()).hexdigest()[:32]}.msgpack"
+class Kept(msgspec.Struct, frozen=True):
+    """Where a parsed log waits for raw: a file of the folder for parsed logs, and the bytes in it."""
+
+    file: str
+    offset: int
+    size: int
 
 
-def keep(settings: Settings, log: PlacedLog) -> None:
-    """Keep a parsed log until raw has stored it."""
-    write_private(_path(settings, log.log_path), msgspec.msgpack.encode(log))
+def folder(settings: Settings) -> Path:
+    """Where parsed logs wait for raw."""
+    return settings.state / "parsed"
 
 
-def kept(settings: Settings, log_path: str) -> PlacedLog | None:
-    """The parsed log that waits for raw, if there is one."""
+class Keeper:
+    """Keeps the parsed logs of one look, one after the other in one file, so that many small logs cost one file."""
+
+    def __init__(self, settings: Settings, now_ms: int) -> None:
+        self.folder = folder(settings)
+        self.name = f"{now_ms}-{os.getpid()}.msgpack"
+        self.file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.file is not None:
+            self.file.close()
+
+    def keep(self, log: PlacedLog) -> Kept:
+        """Add a log; where it is."""
+        if self.file is None:
+            make_private(self.folder)
+            self.file = open(os.open(self.folder / self.name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")  # noqa: SIM115
+        content = msgspec.msgpack.encode(log)
+        offset = self.file.tell()
+        self.file.write(content)
+        return Kept(self.name, offset, len(content))
+
+
+def is_kept(settings: Settings, kept: Kept | None) -> bool:
+    """Whether the log still waits for raw."""
+    return kept is not None and (folder(settings) / kept.file).exists()
+
+
+def read(settings: Settings, kept: Kept | None) -> PlacedLog | None:
+    """The parsed log that waits for raw; None if it does not, or if its file is damaged."""
+    if kept is None:
+        return None
     try:
-        return msgspec.msgpack.decode(_path(settings, log_path).read_bytes(), type=PlacedLog)
+        with open(folder(settings) / kept.file, "rb") as file:
+            file.seek(kept.offset)
+            return msgspec.msgpack.decode(file.read(kept.size), type=PlacedLog)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def is_kept(settings: Settings, log_path: str) -> bool:
-    """Whether the log waits for raw."""
-    return _path(settings, log_path).exists()
-
-
-def drop(settings: Settings, log_path: str) -> None:
-    """Every repository has stored the log: the parsed form goes."""
-    _path(settings, log_path).unlink(missing_ok=True)
+def clean(settings: Settings, needed: Iterable[Kept | None]) -> None:
+    """Remove the files in which no log waits any more."""
+    names = {kept.file for kept in needed if kept is not None}
+    for path in folder(settings).glob("*.msgpack"):
+        if path.name not in names:
+            path.unlink(missing_ok=True)

@@ -34,23 +34,26 @@ TELL_AGAIN_DAYS = 25  # before runs of that age are purged, and with them what t
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What Dagster shows of one table. upstreams: table -> its data version then. failed: its check did not pass."""
+    """What Dagster shows of one table. upstreams: table -> its data version then."""
 
     data_version: str
     code_version: str
     upstreams: dict[str, str]
     told_ms: int
-    failed: bool
 
 
-NOTHING = Told("", "", {}, 0, False)
+NOTHING = Told("", "", {}, 0)
 
 
 class Ledger(msgspec.Struct):
-    """What one Dagster instance was told of one repository."""
+    """What one Dagster instance was told of one repository, under `ALL` also of the tables' checks.
+
+    failing: table -> repositories in which it breaks its declaration; a table whose check was never told is missing.
+    """
 
     instance: str = ""
     tables: dict[str, Told] = {}
+    failing: dict[str, list[str]] = {}
 
 
 def load_ledger(settings: Settings, repository: str, instance: str) -> Ledger:
@@ -84,14 +87,17 @@ def metadata(workshop: Workshop, provenance: Provenance) -> dict[str, dg.Metadat
     return shown
 
 
-def check_evaluation(table: Table, repository: str, verdict: Verdict) -> dg.AssetCheckEvaluation:
-    """The verdict on a table, for Dagster's log."""
+def check_evaluation(table: Table, repository: str, verdict: Verdict, others: Sequence[str]) -> dg.AssetCheckEvaluation:
+    """The verdict on a table, for Dagster's log. others: repositories in which it fails too."""
+    told = check_metadata(verdict, repository)
+    if others:
+        told["fails_in"] = dg.MetadataValue.text(", ".join(others))
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(table.name),
         check_name=checks.NAME,
-        passed=verdict.passed,
+        passed=verdict.passed and not others,
         severity=severity(verdict),
-        metadata=check_metadata(verdict, repository),
+        metadata=told,
     )
 
 
@@ -118,33 +124,23 @@ def shown_versions(workshop: Workshop, table: Table, repository: str) -> dict[st
 
 
 class News(NamedTuple):
-    """One table that Dagster shows otherwise than it is. verdict: to be told too, because it failed or changed."""
+    """One table that Dagster shows otherwise than it is."""
 
     table: Table
     provenance: Provenance
     told: Told
-    verdict: Verdict | None
 
 
-def news_of(
-    workshop: Workshop, table: Table, repository: str, before: Told, verdict: Verdict | None, now_ms: int
-) -> News | None:
-    """What Dagster has to be told of a table: another version, other inputs, or the same if that was long ago; None = nothing."""
+def news_of(workshop: Workshop, table: Table, repository: str, before: Told, now_ms: int) -> News | None:
+    """What Dagster has to be told of a table: another version or other inputs, or the same again if that was long ago."""
     provenance = workshop.warehouse.provenance(table.name, repository)
     if provenance is None:
         return None
-    present = Told(
-        provenance.data_version,
-        provenance.code_version,
-        shown_versions(workshop, table, repository),
-        now_ms,
-        before.failed if verdict is None else not verdict.passed,
-    )
+    upstreams = shown_versions(workshop, table, repository)
+    present = Told(provenance.data_version, provenance.code_version, upstreams, now_ms)
     is_old = before.told_ms < now_ms - TELL_AGAIN_DAYS * 86_400_000
-    if not is_old and msgspec.structs.replace(before, told_ms=now_ms) == present:
-        return None
-    is_news = verdict is not None and (before is NOTHING or before.failed or not verdict.passed)
-    return News(table, provenance, present, verdict if is_news else None)
+    is_known = msgspec.structs.replace(before, told_ms=now_ms) == present
+    return None if is_known and not is_old else News(table, provenance, present)
 
 
 def materialization(workshop: Workshop, news: News, pointer: int | None) -> dg.AssetMaterialization:
@@ -211,35 +207,52 @@ class Reporter:
         self.identity = instance.run_storage.get_run_storage_id()
         self.ledgers: dict[str, Ledger] = {}
         self.failed: list[str] = []
+        # The pointer must lie behind the events of a table's upstreams: it is asked for again once one of them was told.
+        self.newest = newest_event(instance)
+        self.since: set[str] = set()
+
+    def ledger(self, repository: str) -> Ledger:
+        """What was told of a repository."""
+        if repository not in self.ledgers:
+            self.ledgers[repository] = load_ledger(self.workshop.settings, repository, self.identity)
+        return self.ledgers[repository]
 
     def events(self, result: Built | Outcome) -> Iterator[dg.AssetMaterialization]:
         """The events of a table that was built; at a repository's end also what Dagster does not show for another reason."""
         repository = result.repository
-        if repository not in self.ledgers:
-            self.ledgers[repository] = load_ledger(self.workshop.settings, repository, self.identity)
         if isinstance(result, Built):
-            yield from self._tell(tables()[result.table], repository, result.verdict)
+            yield from self._tell(tables()[result.table], repository)
+            self._tell_verdict(tables()[result.table], repository, result.verdict)
             return
         for table in tables().values():
             if table.per_repository == (repository != ALL):
-                yield from self._tell(table, repository, None)
+                yield from self._tell(table, repository)
         if result.broken:
             self._tell_verdict(tables()[result.broken[0]], repository, result.broken[1])
         if result.failures:
             self.failed.append(repository)
-        save_ledger(self.workshop.settings, repository, self.ledgers[repository])
+        for name in {repository, ALL}:
+            save_ledger(self.workshop.settings, name, self.ledger(name))
 
-    def _tell(self, table: Table, repository: str, verdict: Verdict | None) -> Iterator[dg.AssetMaterialization]:
-        ledger = self.ledgers[repository]
-        news = news_of(self.workshop, table, repository, ledger.tables.get(table.name, NOTHING), verdict, now_ms())
+    def _tell(self, table: Table, repository: str) -> Iterator[dg.AssetMaterialization]:
+        told = self.ledger(repository).tables
+        news = news_of(self.workshop, table, repository, told.get(table.name, NOTHING), now_ms())
         if news is not None:
-            yield materialization(self.workshop, news, newest_event(self.instance))
-            if news.verdict is not None:
-                self._tell_verdict(table, repository, news.verdict)
-            ledger.tables[table.name] = news.told
+            if self.since & set(table.upstreams):
+                self.newest, self.since = newest_event(self.instance), set()
+            yield materialization(self.workshop, news, self.newest)
+            told[table.name] = news.told
+            self.since.add(table.name)
 
     def _tell_verdict(self, table: Table, repository: str, verdict: Verdict) -> None:
-        self.instance.report_runless_asset_event(check_evaluation(table, repository, verdict))
+        """A check's verdict is told once, then when a repository begins or ends to break the table's declaration."""
+        failing = self.ledger(ALL).failing
+        before = failing.get(table.name)
+        others = [key for key in before or [] if key != repository]
+        present = sorted([*others, repository]) if not verdict.passed else others
+        if before != present:
+            self.instance.report_runless_asset_event(check_evaluation(table, repository, verdict, others))
+            failing[table.name] = present
 
 
 def newest_event(instance: dg.DagsterInstance) -> int | None:

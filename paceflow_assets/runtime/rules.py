@@ -13,7 +13,7 @@ import pkgutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ class Rules:
         """Effective parameters of one rule."""
         return self.by_section[section_of(rule)]
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """16 hex of all effective values."""
         values = {name: dataclasses.asdict(rule) for name, rule in self.by_section.items()}

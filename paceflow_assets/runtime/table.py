@@ -133,8 +133,12 @@ class Table:
 
     def shaped(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame's rows in this table's columns, types and order. A column that the frame lacks is an error."""
-        cast = [pl.col(name).cast(column.type) for name, column in self.columns.items()]
-        return frame.select(cast).sort(list(self.key), nulls_last=True)
+        columns = [frame.get_column(name) for name in self.columns]
+        cast = [
+            values if values.dtype == column.type else values.cast(column.type)
+            for values, column in zip(columns, self.columns.values(), strict=True)
+        ]
+        return pl.DataFrame(cast).sort(list(self.key), nulls_last=True)
 
 
 REGISTER: dict[str, Table] = {}

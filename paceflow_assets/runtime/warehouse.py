@@ -27,6 +27,7 @@ from paceflow_assets.runtime.versions import table_version
 
 SCHEMA_VERSION = 1
 FOOTER = "paceflow"
+SMALL_BYTES = 2_000_000  # tables up to this size stay in memory while their repository is computed
 
 
 class Provenance(msgspec.Struct, frozen=True):
@@ -77,6 +78,7 @@ class Warehouse:
     def __init__(self, settings: Settings) -> None:
         self.root = settings.warehouse
         self.locks = settings.locks
+        self._small: dict[Path, tuple[Provenance, pl.DataFrame]] = {}
 
     def path(self, table: str, repository: str) -> Path:
         """File of a table of a repository."""
@@ -111,12 +113,25 @@ class Warehouse:
                 f"{path}: written by a newer paceflow (schema {footer.schema_version}, this one knows {SCHEMA_VERSION}); "
                 "nothing was changed; update paceflow"
             )
+        kept = self._small.get(path)
+        if kept is not None and kept[0] is footer:
+            return pl.DataFrame([kept[1].get_column(name) for name in wanted])
         try:
             present = pl.read_parquet_schema(path)
-            frame = pl.read_parquet(path, columns=[name for name in wanted if name in present], use_pyarrow=False)
+            frame = pl.read_parquet(path, columns=[name for name in wanted if name in present])
         except (pl.exceptions.PolarsError, OSError) as error:
             raise WarehouseError(f"{path}: cannot be read ({error}); nothing was changed") from error
         return _shaped(table, frame, wanted)
+
+    def _keep_small(self, path: Path, frame: pl.DataFrame) -> None:
+        """Keep what was just written, if it is small: the tables below will ask for it, some of them several times."""
+        footer = _footer(path)
+        if footer is not None and frame.estimated_size() <= SMALL_BYTES:
+            self._small[path] = (footer, frame)
+
+    def let_go(self) -> None:
+        """Keep nothing in memory: the repository is done."""
+        self._small.clear()
 
     def read_all(self, table: Table, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Rows of every repository, sorted by key."""
@@ -172,6 +187,7 @@ class Warehouse:
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
+        self._keep_small(path, frame)
 
     def drop(self, repository: str, layers: Collection[str] | None = None) -> None:
         """Remove the files of a repository: all tables, or those of some layers."""

@@ -97,13 +97,22 @@ def stale_tables(workshop: Workshop, repository: str, failures: list[str]) -> It
     failures: gets why git cannot read a checkout; what is stored of it stays, everything else is computed.
     """
     with workshop.warehouse.lock(repository):
-        look = workshop.look(repository, now_ms())
-        waits = changed_outside(look)
-        if waits:
-            failures.extend(f"{repository}: {reason}" for reason in look.broken.values())
+        yield from _stale_raw(workshop, repository, failures)
         for table in tables().values():
-            if table.per_repository and (table.watches in waits or workshop.stale(table, repository)):
-                yield workshop.compute(table, repository, look if table.layer == "raw" else None)
+            if table.per_repository and table.layer != "raw" and workshop.stale(table, repository):
+                yield workshop.compute(table, repository)
+    workshop.warehouse.let_go()
+
+
+def _stale_raw(workshop: Workshop, repository: str, failures: list[str]) -> Iterator[Computed]:
+    """The raw tables, all from one look; what the look holds of the logs goes with it."""
+    look = workshop.look(repository, now_ms())
+    waits = changed_outside(look)
+    if waits:
+        failures.extend(f"{repository}: {reason}" for reason in look.broken.values())
+    for table in tables().values():
+        if table.layer == "raw" and (table.watches in waits or workshop.stale(table, repository)):
+            yield workshop.compute(table, repository, look)
 
 
 def changed_outside(look: Look) -> set[str]:
@@ -115,9 +124,10 @@ def changed_outside(look: Look) -> set[str]:
 
 def stale_globals(workshop: Workshop) -> Iterator[Computed]:
     """Compute the tables whose rows mix repositories, where they have to be."""
-    for table in tables().values():
-        if not table.per_repository and workshop.stale(table, ALL):
-            yield workshop.compute(table, ALL)
+    with workshop.warehouse.lock(ALL):
+        for table in tables().values():
+            if not table.per_repository and workshop.stale(table, ALL):
+                yield workshop.compute(table, ALL)
 
 
 def noted(settings: Settings, error: BaseException) -> str:
