@@ -7,10 +7,8 @@ What stays out: what is told to it (reporting).
 
 import datetime as dt
 import os
-import sqlite3
 
 import dagster as dg
-import sqlalchemy
 
 from paceflow_assets.runtime.settings import Settings, make_private, write_private
 
@@ -38,20 +36,9 @@ def prepare(settings: Settings) -> None:
 
 
 def opened(settings: Settings) -> dg.DagsterInstance:
-    """The instance of DAGSTER_HOME.
-
-    Its SQLite files are written ahead (WAL), where `synchronous = normal` cannot damage them; with one event in a transaction
-    of its own, waiting for the disk each time would take a third of a large first ingest.
-    """
+    """The instance of DAGSTER_HOME."""
     prepare(settings)
-    if not sqlalchemy.event.contains(sqlalchemy.Engine, "connect", _do_not_wait_for_disk):
-        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _do_not_wait_for_disk)
     return dg.DagsterInstance.get()
-
-
-def _do_not_wait_for_disk(connection: object, record: object) -> None:
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("pragma synchronous = normal")
 
 
 def purge(instance: dg.DagsterInstance, now: dt.datetime, most: int = 50) -> int:

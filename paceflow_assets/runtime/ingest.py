@@ -112,7 +112,8 @@ class Workers:
         self.left = set(repositories)
         for repository in repositories:
             self.asked.put(repository)
-        while len(self.processes) < min(self.jobs, -(-busy // REPOSITORIES_PER_WORKER)):
+        # this process is one of the jobs: telling Dagster of a small repository takes about as long as computing it
+        while len(self.processes) < min(self.jobs - 1, -(-busy // REPOSITORIES_PER_WORKER)):
             self._start()
 
     def results(self) -> "Iterator[Built | Outcome]":
