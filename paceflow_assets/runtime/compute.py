@@ -27,7 +27,7 @@ from paceflow_assets.runtime.table import STORED, TIME, Table, tables
 from paceflow_assets.runtime.versions import column_versions, combined, table_version
 from paceflow_assets.runtime.warehouse import SCHEMA_VERSION, Provenance, Warehouse, schema_text
 
-PREVIEW_ROWS, PREVIEW_COLUMNS, CELL_CHARACTERS = 5, 12, 40
+PREVIEW_ROWS, PREVIEW_COLUMNS, CELL_CHARACTERS = 5, 12, 24
 PARTS = re.compile(r"^(\w+) (?:of|per) (\w+)$")
 LEDGER = "raw_log"  # written last of the raw tables: what it vouches for is stored
 
@@ -204,7 +204,7 @@ def preview(table: Table, frame: pl.DataFrame) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
+        return value.isoformat(sep=" ", timespec="minutes")
     if isinstance(value, float):
         return f"{value:.4g}"
     text = "" if value is None else str(value)

@@ -16,6 +16,8 @@ KEPT_DAYS = 30
 CONFIGURATION = b"""# written by paceflow; change it as you like, it is not written again
 telemetry:
   enabled: false
+nux:
+  enabled: false
 freshness:
   enabled: true
 retention:

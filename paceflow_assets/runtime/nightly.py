@@ -31,7 +31,6 @@ def repository_job() -> object:
     return dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.assets(*names),
-        partitions_def=REPOSITORIES,
         executor_def=dg.in_process_executor,
         description="Look at one repository again and compute all of its tables.",
     )
