@@ -86,18 +86,19 @@ def dull_hashes(sql: Sql, lines: pl.DataFrame, hash_column: str, characters: int
 def explained(
     sql: Sql, demand: pl.DataFrame, supply: pl.DataFrame, *, order: str = AT_ANY_TIME, tolerance_ms: int = 0
 ) -> pl.DataFrame:
-    """Pairs of equal lines in the same file: demand's columns, source, and how many lines the source offers (`offered`).
+    """Pairs of equal lines: demand's columns, source, the file it was found in (`found_path`), lines on offer (`offered`).
 
-    demand may bear a column supply_path, where it is to be looked for instead of its own path.
+    That file is the demand's own, or what a column supply_path of the demand says instead.
     """
     path = "coalesce(demand.supply_path, demand.rel_path)" if "supply_path" in demand.columns else "demand.rel_path"
     return sql(
         f"""
         select demand.item, demand.rel_path, demand.side, demand.line_hash, demand.lines, demand.happened_at, supply.source,
-            max(supply.lines) as offered
+            supply.rel_path as found_path, max(supply.lines) as offered
         from demand inner join supply
             on supply.rel_path = {path} and supply.side = demand.side and supply.line_hash = demand.line_hash and {order}
-        group by demand.item, demand.rel_path, demand.side, demand.line_hash, demand.lines, demand.happened_at, supply.source
+        group by demand.item, demand.rel_path, demand.side, demand.line_hash, demand.lines, demand.happened_at, supply.source,
+            supply.rel_path
         """,
         {"tolerance_ms": tolerance_ms} if "$tolerance_ms" in order else None,
         demand=demand,
@@ -133,7 +134,7 @@ def consumed(sql: Sql, pairs: pl.DataFrame, lineages: pl.DataFrame) -> pl.DataFr
             select
                 pairs.*,
                 coalesce(sum(pairs.lines) over (
-                    partition by coalesce(lineage, pairs.item), source, rel_path, side, line_hash
+                    partition by coalesce(lineage, pairs.item), source, found_path, side, line_hash
                     order by happened_at, pairs.item rows between unbounded preceding and 1 preceding
                 ), 0) as taken
             from pairs left join lineages using (item)

@@ -80,7 +80,10 @@ def windows(commits: pl.DataFrame, rule: Churn) -> pl.DataFrame:
 
 
 def removed_lines(sql: Sql, lines: pl.DataFrame, mainline: pl.DataFrame, column: str, rule: Churn) -> pl.DataFrame:
-    """rel_path, line_hash, happened_at, lines: what main-line commits removed; if asked, without what they add again."""
+    """rel_path, line_hash, happened_at, lines: what main-line commits removed; if asked, without what they add again.
+
+    A line added again makes up for one removal of the same text: in its own file first, then in path order.
+    """
     removed = matching.file_bags(sql, lines, mainline, column, "-")
     if rule.counts_moves:
         return removed
@@ -88,12 +91,32 @@ def removed_lines(sql: Sql, lines: pl.DataFrame, mainline: pl.DataFrame, column:
         """
         with added as (
 
-            select item, line_hash, sum(lines) as lines from additions group by item, line_hash
+            select item, line_hash, sum(lines) as added_lines from additions group by item, line_hash
+
+        ),
+
+        running as (
+
+            select
+                removed.*,
+                coalesce(added_lines, 0) as added_lines,
+                sum(removed.lines) over (
+                    partition by removed.item, removed.line_hash
+                    order by additions.item is null, removed.rel_path
+                    rows between unbounded preceding and current row
+                ) as removed_so_far
+            from removed
+            left join added using (item, line_hash)
+            left join additions
+                on additions.item = removed.item and additions.rel_path = removed.rel_path
+                    and additions.line_hash = removed.line_hash
 
         )
 
-        select removed.* replace (greatest(removed.lines - coalesce(added.lines, 0), 0) as lines)
-        from removed left join added using (item, line_hash)
+        select
+            * exclude (added_lines, removed_so_far)
+                replace (greatest(least(lines, removed_so_far - added_lines), 0) as lines)
+        from running
         """,
         removed=removed,
         additions=matching.file_bags(sql, lines, mainline, column, "+"),

@@ -140,20 +140,23 @@ def landed_lines(sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, ru
     scores = matching.path_scores(sql, asked, supply, least_lines=wanted, **later)
     moved = matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file))
     moved = moved.join(scores, left_on=["item", "rel_path", "supply_path"], right_on=["item", "rel_path", "other_path"])
+    files = totals.join(moved, on=["item", "rel_path"], how="left").with_columns(
+        pl.max_horizontal("matched_lines", pl.col("score").fill_null(0)).alias("found"),
+        pl.when(pl.col("score") > pl.col("matched_lines")).then("supply_path").alias("supply_path"),
+    )
     firsts = sql(
         f"""
         select demand.item as commit_sha, min(supply.happened_at) as first_found_at
         from demand inner join supply
-            on supply.rel_path = demand.rel_path and supply.line_hash = demand.line_hash and {matching.SUPPLY_LATER}
+            on supply.rel_path = coalesce(demand.supply_path, demand.rel_path) and supply.line_hash = demand.line_hash
+                and {matching.SUPPLY_LATER}
         group by demand.item
         """,
-        demand=asked,
+        demand=asked.join(files.select("item", "rel_path", "supply_path"), on=["item", "rel_path"]),
         supply=supply,
     )
     return (
-        totals.join(moved, on=["item", "rel_path"], how="left")
-        .with_columns(pl.max_horizontal("matched_lines", pl.col("score").fill_null(0)).alias("found"))
-        .group_by(pl.col("item").alias("commit_sha"))
+        files.group_by(pl.col("item").alias("commit_sha"))
         .agg(pl.col("file_lines").sum().alias("asked_lines"), pl.col("found").sum().alias("found_lines"))
         .join(firsts, on="commit_sha", how="left")
     )

@@ -37,9 +37,10 @@ def fact_commit(raw_commit: pl.DataFrame, lock_file: LockFile) -> pl.DataFrame:
             pl.len().cast(pl.Int64).alias("file_count"),
         )
     )
-    subject = pl.col("message").str.strip_chars_start("\n").str.replace(r"(?s)\n[ \t]*\n.*$", "")
+    paragraph = pl.col("message").str.replace(r"^(?:[ \t\r]*\n)+", "").str.replace(r"(?s)\n[ \t\r]*(?:\n.*)?$", "")
+    subject = paragraph.str.replace_all(r"(?m)[ \t\r]+$", "").str.replace_all("\n", " ", literal=True)
     return read.join(totals, on="commit_sha", how="left").with_columns(
         pl.col("parents").list.first().alias("parent_sha"),
-        subject.str.strip_chars("\n ").str.replace_all("\n", " ", literal=True).alias("subject"),
+        subject.alias("subject"),
         pl.col("total_added", "total_removed", "file_count").fill_null(0),
     )

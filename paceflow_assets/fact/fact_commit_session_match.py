@@ -129,7 +129,7 @@ def credited(sql: Sql, pairs: pl.DataFrame) -> pl.DataFrame:
         select
             item as commit_sha,
             split_part(source, chr(10), 1) as provider,
-            split_part(source, chr(10), 2) as session_id,
+            substr(source, strpos(source, chr(10)) + 1) as session_id,
             sum(matched order by rel_path, side, line_hash) as matched_lines,
             coalesce(sum(matched order by rel_path, line_hash) filter (where side = '+'), 0) as matched_added_lines,
             coalesce(sum(matched order by rel_path, line_hash) filter (where side = '-'), 0) as matched_removed_lines

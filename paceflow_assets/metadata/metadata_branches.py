@@ -49,7 +49,7 @@ def metadata_branches(raw_ref: pl.DataFrame, fact_task_commit_assignment: pl.Dat
             (
                 repository,
                 branch,
-                key if ticket.parts(key) else None,
+                key if ticket.is_ticket(task_key, key) else None,
                 branch_kind.is_default_branch(branch) if is_default is None else is_default,
                 branch_kind.is_integration_branch(branch),
                 bool(is_present),

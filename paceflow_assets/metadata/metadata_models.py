@@ -38,13 +38,18 @@ def metadata_models(raw_session: pl.DataFrame, metadata_sessions: pl.DataFrame) 
         raw_session.rename({"model_name": "session_model"}), "usage", ["repository", "provider", "session_id"]
     ).select(columns)
     sessions = metadata_sessions.select(pl.col("started_at").alias("at"), "*").select(columns)
-    named = pl.concat([responses.filter(pl.col("model_name").is_not_null()), sessions])
+    named = pl.concat(
+        [
+            responses.filter(pl.col("model_name").is_not_null()).with_columns(pl.lit(True).alias("is_response")),
+            sessions.with_columns(pl.lit(False).alias("is_response")),
+        ]
+    )
     names = [model_name.qualified(*row) for row in named.select("provider", "model_name").rows()]
     return (
         named.with_columns(pl.Series("model_name", names, dtype=pl.String))
         .group_by("repository", "provider", "model_name")
         .agg(
             pl.col("session_id").n_unique().cast(pl.Int64).alias("session_count"),
-            pl.col("at").min().alias("first_used_at"),
+            pl.coalesce(pl.col("at").filter("is_response").min(), pl.col("at").min()).alias("first_used_at"),
         )
     )

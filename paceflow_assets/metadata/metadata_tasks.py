@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from paceflow_assets.rule import task_key
+from paceflow_assets.rule.task_key import TaskKey, is_ticket, parts
 from paceflow_assets.runtime.nested import rows_of
 from paceflow_assets.runtime.table import count, table, text
 
@@ -20,12 +20,12 @@ COLUMNS = {
     columns=COLUMNS,
     reads={"fact_task_commit_assignment": ("repository", "task_key", "commit_sha")},
 )
-def metadata_tasks(fact_task_commit_assignment: pl.DataFrame) -> pl.DataFrame:
+def metadata_tasks(fact_task_commit_assignment: pl.DataFrame, task_key: TaskKey) -> pl.DataFrame:
     """One row per ticket that commits belong to; a branch without a ticket in its name gives none."""
     counted = fact_task_commit_assignment.group_by("repository", "task_key").len("commit_count")
     rows = [
-        (repository, key, *parts, commits)
+        (repository, key, *numbered, commits)
         for repository, key, commits in counted.select("repository", "task_key", "commit_count").rows()
-        if (parts := task_key.parts(key)) is not None
+        if is_ticket(task_key, key) and (numbered := parts(key))
     ]
     return rows_of({name: column.type for name, column in COLUMNS.items()}, rows)

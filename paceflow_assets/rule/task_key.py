@@ -63,6 +63,13 @@ def parts(task_key: str) -> tuple[str, int] | None:
     return prefix, int(digits)
 
 
+def is_ticket(rule: TaskKey, task_key: str) -> bool:
+    """Whether a key has the form of a ticket, and not of a denied one: with "UTF" denied, `utf-8` is a branch's name."""
+    words = [letters.upper() for letters, _ in TICKET.findall(task_key)]
+    is_denied = bool(words) and _upper(rule.denied_prefixes).issuperset(words)
+    return parts(task_key) is not None and not is_denied
+
+
 @cache
 def _upper(prefixes: tuple[str, ...]) -> frozenset[str]:
     return frozenset(prefix.upper() for prefix in prefixes)

@@ -1,7 +1,6 @@
--- agent/model: the model with its agent before it, agent/(unknown) without a model
-create or replace macro model_label(provider, model) as
-    case
-        when coalesce(trim(model), '') = '' then provider || '/(unknown)'
-        when starts_with(lower(trim(model)), lower(provider) || '/') then trim(model)
-        else provider || '/' || trim(model)
-    end;
+-- agent/model: the model with its agent before it, once; agent/(unknown) when the model is missing or blank
+create or replace macro model_label(agent, model) as
+case
+    when starts_with(lower(trim(model)), lower(agent) || '/') then trim(model)
+    else agent || '/' || coalesce(nullif(trim(model), ''), '(unknown)')
+end;

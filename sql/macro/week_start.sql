@@ -1,2 +1,3 @@
 -- Monday of the UTC day on which an instant lies; null for null
-create or replace macro week_start(instant) as date_trunc('week', instant)::date;
+create or replace macro week_start(instant) as
+date_trunc('week', instant)::date;

@@ -26,29 +26,68 @@
 --   first_bug_signal_commit_sha
 --   first_bug_signal_commit_time
 
+with commit_session as (
+
+    select
+        repository,
+        commit_sha,
+        provider,
+        session_id,
+        model_name,
+        matched_lines,
+        share_of_commit,
+        share_of_ai
+    from event_commit_session
+
+),
+
+changed as (
+
+    select
+        repository,
+        commit_sha,
+        commit_time,
+        week_start,
+        heavy_ai_flag,
+        merged_to_mainline_flag,
+        mainline_reached_at,
+        reverted_later_flag,
+        commit_total_changed_lines,
+        total_added,
+        total_removed,
+        ai_added_lines_reaching_mainline,
+        ai_added_lines_removed_within_window,
+        bug_after_merge_flag,
+        bug_signal_count,
+        first_bug_signal_commit_sha,
+        first_bug_signal_commit_time
+    from view_change_metrics_base
+
+)
+
 select
-    work.repository,
-    work.commit_sha,
-    work.provider,
-    work.session_id,
-    model_label(work.provider, work.model_name) as model_name,
-    change.commit_time,
-    change.week_start,
-    work.matched_lines,
-    work.share_of_commit,
-    work.share_of_ai,
-    change.heavy_ai_flag,
-    change.merged_to_mainline_flag,
-    change.mainline_reached_at,
-    change.reverted_later_flag,
-    change.commit_total_changed_lines,
-    change.total_added,
-    change.total_removed,
-    change.ai_added_lines_reaching_mainline,
-    change.ai_added_lines_removed_within_window,
-    change.bug_after_merge_flag,
-    change.bug_signal_count,
-    change.first_bug_signal_commit_sha,
-    change.first_bug_signal_commit_time
-from event_commit_session as work
-inner join view_change_metrics_base as change using (repository, commit_sha)
+    commit_session.repository,
+    commit_session.commit_sha,
+    commit_session.provider,
+    commit_session.session_id,
+    model_label(commit_session.provider, commit_session.model_name) as model_name,
+    changed.commit_time,
+    changed.week_start,
+    commit_session.matched_lines,
+    commit_session.share_of_commit,
+    commit_session.share_of_ai,
+    changed.heavy_ai_flag,
+    changed.merged_to_mainline_flag,
+    changed.mainline_reached_at,
+    changed.reverted_later_flag,
+    changed.commit_total_changed_lines,
+    changed.total_added,
+    changed.total_removed,
+    changed.ai_added_lines_reaching_mainline,
+    changed.ai_added_lines_removed_within_window,
+    changed.bug_after_merge_flag,
+    changed.bug_signal_count,
+    changed.first_bug_signal_commit_sha,
+    changed.first_bug_signal_commit_time
+from commit_session
+inner join changed using (repository, commit_sha)

@@ -1,7 +1,7 @@
 -- grain: one row per (provider, model_name, week_start) over the home sessions of all repositories
 -- reads: view_session_metrics_base
--- units: sessions; minutes; rates from 0 to 1, null when the count below is 0. A session in several repositories counts once,
---        where it is at home; to_commit looks at commits of its home repository
+-- units: sessions; minutes; rates from 0 to 1, null when the count below is 0. A session in several repositories
+--        counts once, where it is at home; to_commit looks at commits of its home repository
 -- columns:
 --   provider
 --   model_name
@@ -9,8 +9,8 @@
 --   session_count count: sessions with a user turn
 --   turn_count count: their user turns
 --   turns_per_session number: turn_count per session_count
---   minutes_to_first_change_sum number: minutes to the first applied change, all sessions that have one
---   first_change_count count: sessions that have one
+--   minutes_to_first_change_sum number: minutes to the first applied change, all sessions of which they are known
+--   first_change_count count: sessions of which they are known
 --   minutes_to_first_change number: minutes_to_first_change_sum per first_change_count
 --   loop_count count: sessions with a debug loop
 --   loop_known_count count: sessions of which that is known
@@ -18,26 +18,38 @@
 --   paste_count count: sessions with an error paste
 --   paste_known_count count: sessions of which that is known
 --   paste_rate number: paste_count of paste_known_count
---   to_commit_count count: sessions with a commit soon after
+--   to_commit_count count: sessions with a commit that holds their lines, made from their start to soon after their end
 --   to_commit_rate number: to_commit_count of session_count
---   no_output_count count: sessions without an applied change
+--   no_output_count count: sessions without an applied change of lines
 --   no_output_rate number: no_output_count of session_count
 
-with home as (
+with home_session as (
 
-    select * from view_session_metrics_base where is_home
+    select
+        provider,
+        model_name,
+        week_start,
+        user_turn_count,
+        minutes_to_first_accepted_change,
+        debug_loop_flag,
+        mid_session_error_paste_flag,
+        session_commit_within_4h_flag,
+        accepted_output_flag,
+        (session_id, repository) as row_key
+    from view_session_metrics_base
+    where is_home
 
 ),
 
-per_model as (
+model_week as (
 
     select
         provider,
         model_name,
         week_start,
         count(*) as session_count,
-        sum(user_turn_count) as turn_count,
-        coalesce(sum(minutes_to_first_accepted_change order by session_id), 0) as minutes_sum,
+        sum(user_turn_count)::bigint as turn_count,
+        sum_where(minutes_to_first_accepted_change, true, row_key) as minutes_to_first_change_sum,
         count(minutes_to_first_accepted_change) as first_change_count,
         count(*) filter (where debug_loop_flag) as loop_count,
         count(debug_loop_flag) as loop_known_count,
@@ -45,7 +57,7 @@ per_model as (
         count(mid_session_error_paste_flag) as paste_known_count,
         count(*) filter (where session_commit_within_4h_flag) as to_commit_count,
         count(*) filter (where not accepted_output_flag) as no_output_count
-    from home
+    from home_session
     group by provider, model_name, week_start
 
 )
@@ -57,9 +69,9 @@ select
     session_count,
     turn_count,
     rate(turn_count, session_count) as turns_per_session,
-    minutes_sum as minutes_to_first_change_sum,
+    minutes_to_first_change_sum,
     first_change_count,
-    rate(minutes_sum, first_change_count) as minutes_to_first_change,
+    rate(minutes_to_first_change_sum, first_change_count) as minutes_to_first_change,
     loop_count,
     loop_known_count,
     rate(loop_count, loop_known_count) as loop_rate,
@@ -70,4 +82,4 @@ select
     rate(to_commit_count, session_count) as to_commit_rate,
     no_output_count,
     rate(no_output_count, session_count) as no_output_rate
-from per_model
+from model_week

@@ -1,25 +1,38 @@
 -- grain: one row per (model_name, week_start)
 -- reads: view_commit_session_metrics_base
--- units: lines of mostly-AI commits, shared out among models by share_of_ai; churn_rate from 0 to 1, null when no line
---        reached the main line
+-- units: lines of heavy AI commits (rule heavy_ai), shared out among their sessions by share_of_ai; churn_rate from 0
+--        to 1, null when no line reached the main line; a model without a heavy commit in the week has no row
 -- columns:
 --   repository
 --   model_name
 --   week_start
---   reached_lines number: AI lines that reached the main line
---   removed_lines number: those that were removed again within the window (rule churn)
+--   reached_lines number: AI lines that the commits brought to the main line
+--   removed_lines number: those that main-line commits removed again within the window (rule churn)
 --   churn_rate number: removed_lines of reached_lines
 
-with per_model as (
+with heavy_commit_session as (
 
     select
         repository,
         model_name,
         week_start,
-        sum(share_of_ai * ai_added_lines_reaching_mainline order by commit_sha, provider, session_id) as reached_lines,
-        sum(share_of_ai * ai_added_lines_removed_within_window order by commit_sha, provider, session_id) as removed_lines
+        share_of_ai * ai_added_lines_reaching_mainline as reached_lines,
+        share_of_ai * ai_added_lines_removed_within_window as removed_lines,
+        (commit_sha, provider, session_id) as row_key
     from view_commit_session_metrics_base
     where heavy_ai_flag
+
+),
+
+model_week as (
+
+    select
+        repository,
+        model_name,
+        week_start,
+        sum_where(reached_lines, true, row_key) as reached_lines,
+        sum_where(removed_lines, true, row_key) as removed_lines
+    from heavy_commit_session
     group by repository, model_name, week_start
 
 )
@@ -31,4 +44,4 @@ select
     reached_lines,
     removed_lines,
     rate(removed_lines, reached_lines) as churn_rate
-from per_model
+from model_week

@@ -1,6 +1,6 @@
 -- grain: one row per (provider, session_id)
 -- reads: event_session_productivity
--- units: lines and words
+-- units: lines and words, of all repositories together: to add up sessions, take the rows with is_home
 -- columns:
 --   repository
 --   provider

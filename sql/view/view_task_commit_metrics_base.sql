@@ -1,15 +1,16 @@
 -- grain: one row per (task_key, commit_sha)
--- reads: event_task_commit, event_commit_outcome, event_commit_churn, event_commit_bug_signal
--- units: lines; commits that no head contains are left out unless rule orphaned_commit counts them
+-- reads: event_task_commit, view_change_metrics_base
+-- units: lines; commits that no head contains are left out unless rule orphaned_commit counts them; of a commit
+--        without an outcome everything from heavy_ai_flag on is null
 -- columns:
 --   repository
 --   task_key
---   branch_name
 --   commit_sha
+--   branch_name
 --   fallback_flag
 --   confidence
 --   commit_time
---   week_start date?: Monday of the UTC day of the commit
+--   week_start
 --   heavy_ai_flag
 --   merged_to_mainline_flag
 --   mainline_reached_at
@@ -19,35 +20,69 @@
 --   total_removed
 --   ai_added_lines_reaching_mainline
 --   ai_added_lines_removed_within_window
---   bug_after_merge_flag flag: a later fix removed AI lines of the commit
+--   bug_after_merge_flag
 --   bug_signal_count
 --   first_bug_signal_commit_sha
 --   first_bug_signal_commit_time
 
+with task_commit as (
+
+    select
+        repository,
+        task_key,
+        commit_sha,
+        branch_name,
+        fallback_flag,
+        confidence,
+        commit_time
+    from event_task_commit
+    where counted_flag
+
+),
+
+changed as (
+
+    select
+        repository,
+        commit_sha,
+        heavy_ai_flag,
+        merged_to_mainline_flag,
+        mainline_reached_at,
+        reverted_later_flag,
+        commit_total_changed_lines,
+        total_added,
+        total_removed,
+        ai_added_lines_reaching_mainline,
+        ai_added_lines_removed_within_window,
+        bug_after_merge_flag,
+        bug_signal_count,
+        first_bug_signal_commit_sha,
+        first_bug_signal_commit_time
+    from view_change_metrics_base
+
+)
+
 select
-    task.repository,
-    task.task_key,
-    task.branch_name,
-    task.commit_sha,
-    task.fallback_flag,
-    task.confidence,
-    task.commit_time,
-    week_start(task.commit_time) as week_start,
-    outcome.heavy_ai_flag,
-    outcome.merged_to_mainline_flag,
-    outcome.mainline_reached_at,
-    outcome.reverted_later_flag,
-    outcome.commit_total_changed_lines,
-    outcome.total_added,
-    outcome.total_removed,
-    churn.ai_added_lines_reaching_mainline,
-    churn.ai_added_lines_removed_within_window,
-    coalesce(bug.bug_after_merge_flag, false) as bug_after_merge_flag,
-    coalesce(bug.bug_signal_count, 0) as bug_signal_count,
-    bug.first_bug_signal_commit_sha,
-    bug.first_bug_signal_commit_time
-from event_task_commit as task
-left join event_commit_outcome as outcome using (repository, commit_sha)
-left join event_commit_churn as churn using (repository, commit_sha)
-left join event_commit_bug_signal as bug using (repository, commit_sha)
-where task.counted_flag
+    task_commit.repository,
+    task_commit.task_key,
+    task_commit.commit_sha,
+    task_commit.branch_name,
+    task_commit.fallback_flag,
+    task_commit.confidence,
+    task_commit.commit_time,
+    week_start(task_commit.commit_time) as week_start,
+    changed.heavy_ai_flag,
+    changed.merged_to_mainline_flag,
+    changed.mainline_reached_at,
+    changed.reverted_later_flag,
+    changed.commit_total_changed_lines,
+    changed.total_added,
+    changed.total_removed,
+    changed.ai_added_lines_reaching_mainline,
+    changed.ai_added_lines_removed_within_window,
+    changed.bug_after_merge_flag,
+    changed.bug_signal_count,
+    changed.first_bug_signal_commit_sha,
+    changed.first_bug_signal_commit_time
+from task_commit
+left join changed using (repository, commit_sha)

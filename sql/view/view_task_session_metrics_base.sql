@@ -1,12 +1,12 @@
 -- grain: one row per (task_key, provider, session_id)
 -- reads: event_task_session
--- units: attribution_weight in lines; a flag is null when the session has no user turn
+-- units: attribution_weight in lines; minutes; a flag is null when the session has no user turn
 -- columns:
 --   repository
 --   task_key
---   branch_name
 --   provider
 --   session_id
+--   branch_name
 --   model_name
 --   started_at
 --   week_start date?: Monday of the UTC day on which the session started; null = no start known
@@ -22,9 +22,9 @@
 select
     repository,
     task_key,
-    branch_name,
     provider,
     session_id,
+    branch_name,
     model_label(provider, model_name) as model_name,
     started_at,
     week_start(started_at) as week_start,
