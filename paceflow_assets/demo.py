@@ -50,7 +50,7 @@ def demo(ingest: Ingest) -> int:
     started = time.perf_counter()
     home = Path(tempfile.mkdtemp(prefix="paceflow-demo-")).resolve()
     build(home, dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(days=5))
-    where = settings({"HOME": str(home), "PATH": os.environ.get("PATH", "")})
+    where = settings({"HOME": str(home)})
     print(f"sample home: {home}")
     failed = ingest(where, started)
     show(where)

@@ -17,7 +17,7 @@ COLUMNS = {
     "matched_lines": number("lines of the commit that fall to the session"),
     "share_of_commit": number("share of the commit's changed lines, from 0 to 1"),
     "share_of_ai": number("share of the lines that any session explains, from 0 to 1"),
-    "commit_within_window_flag": flag("made between the session's start and 4 h after its end (rule commit_window)"),
+    "commit_within_window_flag": flag("made during the session or soon after it (rule commit_window)"),
     "counted_in_sessions_flag": flag("session reports count the session (rule session_report)"),
 }
 SESSION = ["repository", "provider", "session_id"]

@@ -30,7 +30,7 @@ COLUMNS = {
     "first_accepted_change_at": time("first applied change of lines; null = none with a time"),
     "minutes_to_first_accepted_change": number("minutes from the start to it (rule first_change); null = either is missing"),
     "session_commit_within_4h_flag": flag(
-        "a commit here holds lines of the session, made between its start and 4 h after its end"
+        "a commit here, made during the session or soon after it, holds its lines (rule commit_window; 4 h unless set)"
     ),
 }
 TALK = ["agent_id", "role", "kind", "message_ts", "content"]

@@ -13,8 +13,8 @@ COLUMNS = {
     "branch_name": text("first branch of the task, by name"),
     "model_name": text("agent/model; agent/(unknown) when no log names one; human/(unknown) for people"),
     "started_at": time("earliest record; null = the session has no user turn"),
-    "attribution_weight": number("lines of the task's commits that fall to the session"),
-    "commit_within_window_flag": flag("one of these commits was made between the session's start and 4 h after its end"),
+    "attribution_weight": number("lines of the task's counted commits that fall to the session"),
+    "commit_within_window_flag": flag("one of these commits was made during the session or soon after it (rule commit_window)"),
     "user_turn_count": count("user turns; null = the session has none"),
     "debug_loop_flag": flag("the same error was reported again and again; null = no user turn"),
     "mid_session_error_paste_flag": flag("a later user message shows an error; null = no user turn"),
@@ -29,12 +29,12 @@ SESSION = ("repository", "provider", "session_id")
 @table(
     grain=("task_key", "provider", "session_id"),
     columns=COLUMNS,
-    reads={"event_task_commit": ("repository", "task_key", "commit_sha", "branch_name")},
+    reads={"event_task_commit": ("repository", "task_key", "commit_sha", "branch_name", "counted_flag")},
 )
 def event_task_session(
     event_task_commit: pl.DataFrame, event_commit_session: pl.DataFrame, event_session_quality: pl.DataFrame, sql: Sql
 ) -> pl.DataFrame:
-    """One row per (task, session with lines in its commits); people are a session of their own, with weight 0."""
+    """One row per (task, session with lines in its counted commits); people are a session of their own, with weight 0."""
     return sql(
         """
         select
@@ -60,6 +60,7 @@ def event_task_session(
             on quality.repository = work.repository
                 and quality.provider = work.provider
                 and quality.session_id = work.session_id
+        where task.counted_flag
         group by task.repository, task.task_key, work.provider, work.session_id
         """,
         task=event_task_commit,

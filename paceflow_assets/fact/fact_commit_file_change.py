@@ -13,8 +13,8 @@ COLUMNS = {
     "old_path": text("path before a rename or copy; null = neither"),
     "change_type": text("add, delete, modify, rename or copy"),
     "is_binary": flag("git takes the content for binary; it has no lines then"),
-    "added_lines": count("added lines"),
-    "removed_lines": count("removed lines"),
+    "added_lines": count("lines that the commit added to the file; 0 for a binary one"),
+    "removed_lines": count("lines that it removed; 0 for a binary one"),
 }
 
 

@@ -3,11 +3,13 @@
 What lives here: turning the files into tables. What belongs here: reading headers. What stays out: any SQL.
 
 A header says grain, reads, units, and the columns: `name type: meaning`. A column that an upstream table has under the same
-name may be given by its name alone. `?` behind the type: null although it is a key column; `!`: never shown in a preview.
+name may be given by its name alone. `?` behind the type: may be null although it is a key column, here or in a view that takes
+it over; `!`: never shown in a preview.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -51,16 +53,16 @@ def columns(lines: str, upstreams: Mapping[str, Table]) -> dict[str, Column]:
     found: dict[str, Column] = {}
     for line in lines.strip().split("\n"):
         entry = COLUMN.match(line)
-        if entry is None:
-            raise ValueError(f"not a column of a view: {line!r}")
+        if entry is None or (entry["type"] and entry["type"] not in TYPES):
+            raise ValueError(f"not a column of a view: {line!r}; write `name type: meaning`, type one of {', '.join(TYPES)}")
         if entry["type"]:
-            marks = {"private": True} if "!" in entry["marks"] else {}
-            column = TYPES[entry["type"]](entry["meaning"], **marks)
-            found[entry["name"]] = Column(column.type, column.meaning, column.private, optional="?" in entry["marks"])
-        else:
-            found[entry["name"]] = next(
-                upstream.columns[entry["name"]] for upstream in upstreams.values() if entry["name"] in upstream.columns
-            )
+            plain = TYPES[entry["type"]](entry["meaning"])
+            found[entry["name"]] = replace(plain, private="!" in entry["marks"], optional="?" in entry["marks"])
+            continue
+        known = [upstream.columns[entry["name"]] for upstream in upstreams.values() if entry["name"] in upstream.columns]
+        if not known:
+            raise ValueError(f"column {entry['name']}: no upstream table has it; write `name type: meaning`")
+        found[entry["name"]] = known[0]
     return found
 
 
@@ -74,12 +76,16 @@ def view(path: Path) -> Table:
     def build(sql: Sql, **frames: pl.DataFrame) -> pl.DataFrame:
         return sql(text, **frames)
 
+    try:
+        declared = columns(told["columns"], upstreams)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
     return Table(
         name=path.stem,
         layer="view",
         grain=tuple(grain[1].split(", ")) if grain else (),
-        columns=columns(told["columns"], upstreams),
-        description=f"{told['grain'].capitalize()}. Units: {told['units']}.",
+        columns=declared,
+        description=f"{told['grain'][:1].upper()}{told['grain'][1:]}. Units: {told['units']}.",
         upstreams=tuple(upstreams),
         build=build,
         module=__name__,

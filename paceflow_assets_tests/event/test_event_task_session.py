@@ -21,13 +21,18 @@ def work(sha, session, lines, *, within=False, counted=True, model="m"):
     }
 
 
+def done(sha, task, branch, *, counted=True):
+    """A row of event_task_commit."""
+    return {"task_key": task, "commit_sha": sha, "branch_name": branch, "counted_flag": counted}
+
+
 def test_nothing(sql):
     """Without commits there are no rows."""
     assert_rows(built(event_task_session, sql=sql), event_task_session, [])
 
 
 def test_sessions_of_tasks(sql):
-    """Lines of all commits of a task add up; a session without user turn has no figures of its own; people weigh nothing."""
+    """Lines of all counted commits of a task add up; a session without user turn has no figures of its own; people weigh nothing."""
     quality = {
         **S1,
         "started_at": at(0),
@@ -43,10 +48,11 @@ def test_sessions_of_tasks(sql):
         event_task_session,
         sql=sql,
         event_task_commit=[
-            {"task_key": "PAC-1", "commit_sha": "c1", "branch_name": "pac-1-b"},
-            {"task_key": "PAC-1", "commit_sha": "c2", "branch_name": "pac-1-a"},
-            {"task_key": "(unknown)", "commit_sha": "c3", "branch_name": "(unknown)"},
-            {"task_key": "main", "commit_sha": "c4", "branch_name": "main"},
+            done("c1", "PAC-1", "pac-1-b"),
+            done("c2", "PAC-1", "pac-1-a"),
+            done("c3", "(unknown)", "(unknown)"),
+            done("c4", "main", "main"),
+            done("c5", "PAC-1", "pac-1-0", counted=False),
         ],
         event_commit_session=[
             work("c1", S1, 1.5, model="claude/opus"),
@@ -54,6 +60,7 @@ def test_sessions_of_tasks(sql):
             work("c2", S2, 0.25, model="codex/(unknown)"),
             work("c3", S1, 1.0, model="claude/opus"),
             work("c3", HUMAN, 0.0, counted=False, model="human/(unknown)"),
+            work("c5", S1, 5.0, within=True),
             work("c9", S1, 9.0),
         ],
         event_session_quality=[quality, {**quality, "session_id": "s9"}],
@@ -112,7 +119,7 @@ def test_sums_do_not_depend_on_order(sql, order):
     found = built(
         event_task_session,
         sql=sql,
-        event_task_commit=[{"task_key": "main", "commit_sha": sha, "branch_name": "main"} for sha in shas][::order],
+        event_task_commit=[done(sha, "main", "main") for sha in shas][::order],
         event_commit_session=[work(sha, S1, value) for sha, value in zip(shas, lines, strict=True)][::order],
     )
 
