@@ -15,6 +15,7 @@ from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.settings import Settings, settings
 from paceflow_assets.runtime.table import tables
+from paceflow_assets.runtime.warehouse import Warehouse
 from paceflow_assets.runtime.worker import Outcome, brought_up_to_date, workshop_of
 
 NOON = 1_767_700_800_000  # 2026-01-06T12:00:00Z
@@ -47,10 +48,8 @@ class Home:
 
     def table(self, name: str, repository: str | None = None) -> pl.DataFrame:
         """Rows of a table, of one repository or of all."""
-        workshop = workshop_of(self.settings)
-        if repository is not None:
-            return workshop.warehouse.read(tables()[name], repository)
-        return workshop.warehouse.read_all(tables()[name])
+        warehouse = Warehouse(self.settings)
+        return warehouse.read_all(tables()[name]) if repository is None else warehouse.read(tables()[name], repository)
 
 
 @pytest.fixture

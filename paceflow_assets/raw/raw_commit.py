@@ -32,7 +32,7 @@ COLUMNS = {
     "reachable": flag("a present head, or the default branch's remote head, contains the commit"),
     "files_read": flag("files and lines were read; false outside the scan window and for merge commits"),
     "files": nested(pl.List(pl.Struct(FILE)), "changed files with their lines, by path; null = not read", private=True),
-    "read_error": text("why the commit, or its history, could not be read whole; null = it could"),
+    "read_error": text("why the commit, or its history, could not be read whole; null = it could", private=True),
     "first_seen_at": time("when paceflow first saw the commit"),
 }
 HEADER = [name for name in COLUMNS if name != "files"]

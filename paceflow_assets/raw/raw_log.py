@@ -9,7 +9,7 @@ from paceflow_assets.runtime.table import count, table, text, time
 COLUMNS = {
     "repository": text("partition key: one row in each repository that the log touches"),
     "provider": text("agent that wrote the log"),
-    "log_path": text("~/… or … + hash + name for a log outside the home, never absolute"),
+    "log_path": text("~/… or … + hash + name for a log outside the home, never absolute", private=True),
     "fingerprint": text("size, time and inode when it was read"),
     "parser_fingerprint": text("version of the parser that read it"),
     "session_count": count("sessions of this repository with records in the log"),

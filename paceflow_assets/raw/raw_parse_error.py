@@ -9,7 +9,7 @@ from paceflow_assets.runtime.table import count, table, text, time
 COLUMNS = {
     "repository": text("partition key"),
     "provider": text("agent that wrote the log, or git"),
-    "log_path": text("~/… of the log; for git the checkout, commit or ref"),
+    "log_path": text("~/… of the log; for git the checkout, commit or ref", private=True),
     "line": count("line of the log, from 1; 0 = the whole file"),
     "error_index": count("number of the error on that line, from 0"),
     "session_id": text("session that the record belongs to; null = not known"),
@@ -46,9 +46,11 @@ def raw_parse_error(stored: pl.DataFrame, look: Look, raw_commit: pl.DataFrame, 
         )
         for log in look.waiting
         for error in log.errors
+        if not look.is_forgotten(log.provider, error.session_id)
     ]
     rows += [
-        (look.repository, GIT, name, 0, 0, None, None, reason, look.now_ms) for name, reason in sorted(look.broken.items())
+        (look.repository, GIT, name, 0, 0, None, None, look.portable(reason), look.now_ms)
+        for name, reason in sorted(look.broken.items())
     ]
     told = raw_commit.filter(pl.col("read_error").is_not_null()).sort("commit_sha").rows()
     rows += [(look.repository, GIT, sha, 0, 0, None, None, reason, look.now_ms) for sha, reason in told]

@@ -149,22 +149,30 @@ def raw_session(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
     A session is put together again from all its logs whenever one of them changes. What a log no longer shows is kept
     (logs are cut short and deleted), unless another version of the parser read the log.
     """
-    rebuilt = rebuilt_sessions(stored, look)
-    kept = stored.join(rebuilt.select(KEY), on=KEY, how="anti")
-    return with_copies_marked(pl.concat([kept, rebuilt]))
+    known = set(stored.select(KEY).rows())
+    strays = known & look.threads.keys()
+    rebuilt = rebuilt_sessions(stored, look, known, strays)
+    kept = without_strays(stored.join(rebuilt.select(KEY), on=KEY, how="anti"), strays)
+    return with_copies_marked(pl.concat([kept, rebuilt]), strays)
 
 
-def rebuilt_sessions(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
-    """Rows of the sessions that a waiting log touches, or that came to this repository, or left it."""
-    waiting = [part for part in waiting_parts(look) if part.session in look.touching]
-    came = look.touching - set(stored.select(KEY).rows())
-    left = set(stored.filter("touches").select(KEY).rows()) - look.touching
-    affected = {part.session for part in waiting} | came | left
+def rebuilt_sessions(
+    stored: pl.DataFrame, look: Look, known: set[tuple[str, str]], strays: set[tuple[str, str]]
+) -> pl.DataFrame:
+    """Rows of the sessions that a waiting log touches, or that came to this repository.
+
+    known: sessions that are stored. strays: those of them that a later log showed to be a sub-agent of another session.
+    """
+    waiting = [part for part in map(Waiting._make, look.waiting_parts) if part.session in look.touching]
+    came = look.touching - known
+    newly_stray = strays & set(stored.filter("touches").select(KEY).rows())
+    owners = {(stray[0], look.threads[stray]) for stray in newly_stray}
+    affected = {part.session for part in waiting} | came | owners
     if not affected:
         return stored.clear()
     names = pl.DataFrame(sorted(affected), schema=dict.fromkeys(KEY, pl.String), orient="row")
     elsewhere = look.stored_elsewhere(raw_session, came)
-    before = pl.concat([stored, elsewhere]).join(names, on=KEY, how="semi")
+    before = pl.concat([with_owners(stored, look, newly_stray), elsewhere]).join(names, on=KEY, how="semi")
     headers = ordered_parts(before, waiting)
     merged = {kind: merged_items(kind, before, waiting, headers) for kind in ITEMS}
     items = {kind: without_forgotten(rows, look) for kind, (rows, _) in merged.items()}
@@ -178,14 +186,25 @@ def rebuilt_sessions(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
     return finished(frame, look)
 
 
-def waiting_parts(look: Look) -> list[Waiting]:
-    """Every part of the waiting logs, under the session that it belongs to."""
-    return [
-        Waiting((log.provider, look.threads.get((log.provider, thread), thread)), log, part)
-        for log in look.waiting
-        for part in log.parts
-        for thread in (part.part.session_id,)
-    ]
+def with_owners(stored: pl.DataFrame, look: Look, strays: set[tuple[str, str]]) -> pl.DataFrame:
+    """Stored rows with the strays under the session that they worked for."""
+    if not strays:
+        return stored
+    owners = [look.threads[key] if key in strays else key[1] for key in stored.select(KEY).rows()]
+    return stored.with_columns(pl.Series("session_id", owners, dtype=pl.String))
+
+
+def is_stray(sessions: pl.DataFrame, strays: set[tuple[str, str]]) -> pl.Series:
+    """Which rows are strays."""
+    return pl.Series([key in strays for key in sessions.select(KEY).rows()], dtype=pl.Boolean)
+
+
+def without_strays(stored: pl.DataFrame, strays: set[tuple[str, str]]) -> pl.DataFrame:
+    """Stored rows; a stray keeps its row, which lies here no longer: its owner's row holds its records."""
+    if not strays:
+        return stored
+    stray = is_stray(stored, strays)
+    return stored.with_columns(pl.when(stray).then(False).otherwise(name).alias(name) for name in ("touches", "is_home"))
 
 
 def ordered_parts(before: pl.DataFrame, waiting: Sequence[Waiting]) -> pl.DataFrame:
@@ -403,7 +422,10 @@ def session_headers(headers: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFram
 
 
 def duplicate_rows(before: pl.DataFrame, waiting: Sequence[Waiting], dropped: pl.DataFrame) -> pl.DataFrame:
-    """Copies dropped, by log and reason: as the parser counted them in one log, and those found between logs."""
+    """Copies dropped, by log and reason: as the parser counted them in one log, and those found between logs.
+
+    Copies that were dropped when a log was read are not there to be found again: their number stays until it is read anew.
+    """
     fields = {**dict.fromkeys(KEY, pl.String), **DUPLICATE}
     counted = rows_of(
         fields,
@@ -414,7 +436,7 @@ def duplicate_rows(before: pl.DataFrame, waiting: Sequence[Waiting], dropped: pl
         ],
     )
     reread = rows_of(dict.fromkeys(LOG, pl.String), [(*part.session, part.log.log_path) for part in waiting])
-    old = spread(before, "duplicates", KEY).cast(fields).filter(pl.col("reason") != COPIED)
+    old = spread(before, "duplicates", KEY).cast(fields)
     between = dropped.group_by(LOG).agg(pl.col("record_count").sum()).filter(pl.col("record_count") > 0)
     return (
         pl.concat(
@@ -452,28 +474,25 @@ def without_forgotten(items: pl.DataFrame, look: Look) -> pl.DataFrame:
 
 
 def finished(frame: pl.DataFrame, look: Look) -> pl.DataFrame:
-    """The rows in table shape, without what the user had forgotten."""
+    """The rows in table shape."""
     here = pl.lit(look.repository)
-    shaped = frame.with_columns(
+    return frame.with_columns(
         here.alias("repository"),
         (pl.col("home_repository") == here).alias("is_home"),
         (pl.col("touched").list.contains(here) | (pl.col("home_repository") == here)).fill_null(False).alias("touches"),
         pl.lit([], dtype=pl.List(pl.String)).alias("copied_keys"),
     ).select(pl.col(name).cast(column.type) for name, column in COLUMNS.items())
-    gone = [
-        look.forgotten.session(session_id, home, ended)
-        for session_id, home, ended in shaped.select("session_id", "home_repository", pl.col("ended_at").dt.epoch("ms")).rows()
-    ]
-    return shaped.filter(~pl.Series(gone, dtype=pl.Boolean))
 
 
-def with_copies_marked(sessions: pl.DataFrame) -> pl.DataFrame:
+def with_copies_marked(sessions: pl.DataFrame, strays: set[tuple[str, str]]) -> pl.DataFrame:
     """Sessions with `copied_keys`: a record in several of them belongs to the one that wrote it first.
 
     First is who names no parent, then who ended first, then the smaller id: a copy goes on after its original ended.
     """
     rank = pl.struct(pl.col("parent_session_id").is_not_null(), "ended_at", "session_id").rank("ordinal").alias("rank")
     ranked = sessions.with_columns(rank)
+    if strays:
+        ranked = ranked.filter(~is_stray(ranked, strays))
     keys = pl.concat([spread(ranked, kind, [*KEY, "rank"]).select(*KEY, "rank", "record_key") for kind in ITEMS]).unique()
     shared = keys.filter(pl.col("rank") > pl.col("rank").min().over("provider", "record_key"))
     copied = shared.sort(*KEY, "record_key").group_by(KEY, maintain_order=True).agg(pl.col("record_key").alias("copied"))

@@ -8,6 +8,8 @@ no text and no table is missing.
 """
 
 import os
+import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +18,11 @@ import polars as pl
 
 import paceflow_assets
 from paceflow_assets.runtime.duck import CONFIG, Sql
-from paceflow_assets.runtime.settings import Settings, make_private
+from paceflow_assets.runtime.errors import WarehouseError
+from paceflow_assets.runtime.fingerprint import text_hash
+from paceflow_assets.runtime.settings import Settings, make_private, unwritable, write_private
 from paceflow_assets.runtime.table import Table, tables
+from paceflow_assets.runtime.warehouse import Warehouse, schema_text
 
 
 @cache
@@ -47,38 +52,56 @@ def calculator() -> Sql:
 
 
 def ensure_folders(settings: Settings) -> None:
-    """One empty file in the folder of every stored table, so that each can be read before anything arrived."""
+    """One empty file of the present shape in the folder of every stored table, so that each can be read at any time."""
     for table in tables().values():
         folder = make_private(settings.warehouse / table.name)
-        empty = folder / "_empty.parquet"
-        if not empty.exists():
-            beside = folder / f"._empty.{os.getpid()}.tmp"
+        empty = folder / f"_empty-{text_hash(schema_text(table))}.parquet"
+        if empty.exists():
+            continue
+        beside = folder / f"._empty.{os.getpid()}.tmp"
+        try:
             table.empty().write_parquet(beside)
             beside.chmod(0o600)
             os.replace(beside, empty)
+        except OSError as error:
+            raise unwritable(empty, error) from error
+        for other in folder.glob("_empty*.parquet"):
+            if other != empty:
+                other.unlink(missing_ok=True)
 
 
-def definitions(settings: Settings) -> list[str]:
-    """Statements that define every table and view by name, upstream first."""
-    return [_definition(settings, table) for table in tables().values()]
+def definitions(settings: Settings, without: Collection[Path] = ()) -> list[str]:
+    """Statements that define every table and view by name, upstream first. without: files that are left out."""
+    return [_definition(settings, table, without) for table in tables().values()]
 
 
-def _definition(settings: Settings, table: Table) -> str:
+def _definition(settings: Settings, table: Table, without: Collection[Path]) -> str:
     if table.sql is not None:
         return f"create or replace view {table.name} as\n{table.sql.strip().rstrip(';')};"
-    files = str(settings.warehouse / table.name / "*.parquet").replace("'", "''")
+    folder = settings.warehouse / table.name
+    files = [f"{_literal(str(folder))}/*.parquet"]
+    if any(path.parent == folder for path in without):
+        files = [_literal(str(path)) for path in sorted(folder.glob("*.parquet")) if path not in without]
+    quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     names = ", ".join(table.columns)
-    return f"create or replace view {table.name} as select {names} from read_parquet('{files}', union_by_name = true);"
+    return f"create or replace view {table.name} as select {names} from read_parquet([{quoted}], union_by_name = true);"
 
 
-def reader(settings: Settings) -> Sql:
+def _literal(path: str) -> str:
+    """A path in which DuckDB finds no pattern."""
+    return re.sub(r"[\[*?]", r"[\g<0>]", path)
+
+
+def reader(settings: Settings, without: Collection[Path] = ()) -> Sql:
     """An in-memory connection that sees every table and view; it reads the warehouse and nothing else."""
     ensure_folders(settings)
     connection = duckdb.connect(config=CONFIG)
     sql = prepared(connection)
-    connection.execute("set allowed_directories = $folders", {"folders": [str(settings.warehouse) + "/"]})
+    # a pattern is compared as it is written, what it finds as it is called
+    folders = sorted({f"{settings.warehouse}/", f"{_literal(str(settings.warehouse))}/"})
+    connection.execute("set allowed_directories = $folders", {"folders": folders})
     connection.execute("set enable_external_access = false; set lock_configuration = true")
-    for statement in definitions(settings):
+    for statement in definitions(settings, without):
         connection.execute(statement)
     return sql
 
@@ -88,7 +111,7 @@ def write_catalog(settings: Settings) -> str:
     ensure_folders(settings)
     text = "\n".join([macros(), *definitions(settings)])
     mark = settings.state / "catalog.sql"
-    if settings.catalog.exists() and mark.exists() and mark.read_text() == text:
+    if settings.catalog.exists() and mark.exists() and mark.read_bytes() == text.encode():
         return ""
     make_private(settings.paceflow_home)
     beside = settings.paceflow_home / f".paceflow.{os.getpid()}.duckdb"
@@ -101,17 +124,27 @@ def write_catalog(settings: Settings) -> str:
         return f"{settings.catalog}: could not be replaced ({error}); the old one stays; close its readers and ingest again"
     finally:
         beside.unlink(missing_ok=True)
-    make_private(settings.state)
-    mark.write_text(text)
-    mark.chmod(0o600)
+    write_private(mark, text.encode())
     return ""
 
 
 def rows(settings: Settings, query: str) -> pl.DataFrame:
-    """Rows of a query over all tables and views, all repositories together."""
-    return reader(settings)(query)
+    """Rows of a query over all tables and views, all repositories together. `WarehouseError` says which file is damaged."""
+    try:
+        return reader(settings)(query)
+    except duckdb.Error:
+        warehouse = Warehouse(settings)
+        for table in tables().values():
+            warehouse.examine(table)
+        raise
 
 
 def ingest_summary(settings: Settings) -> list[dict]:
-    """What there is of each repository."""
-    return rows(settings, (sql_folder() / "report" / "ingest_summary.sql").read_text()).to_dicts()
+    """What there is of each repository. What a damaged raw table would add is left out: its repository has failed."""
+    query = (sql_folder() / "report" / "ingest_summary.sql").read_text()
+    try:
+        return rows(settings, query).to_dicts()
+    except WarehouseError:
+        warehouse = Warehouse(settings)
+        damaged = [path for table in tables() for path in warehouse.damaged(table)]
+        return reader(settings, damaged)(query).to_dicts()

@@ -149,6 +149,7 @@ class Workshop:
         found = self.warehouse.provenance(table.name, repository)
         if found is None:
             return "not built yet"
+        self.warehouse.refuse_newer(self.warehouse.path(table.name, repository), found)
         if found.code_version != self.code_versions[table.name]:
             return "its code or rules changed"
         if found.columns != schema_text(table):

@@ -7,6 +7,7 @@ What stays out: storing what was found (raw, through `look`), and Dagster (night
 The inventory is held by a lock of its own while it is looked through and changed.
 """
 
+import contextlib
 import hashlib
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,10 +23,11 @@ from paceflow_assets.runtime import fingerprint as code
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
 from paceflow_assets.runtime.errors import Locked, RepositoryError
+from paceflow_assets.runtime.forgotten import Tombstone, bury, forgotten
 from paceflow_assets.runtime.inventory import Inventory, Log, files_signature
-from paceflow_assets.runtime.locks import WAIT_SECONDS, held
-from paceflow_assets.runtime.partitions import Places, new_key
-from paceflow_assets.runtime.settings import Settings
+from paceflow_assets.runtime.locks import held
+from paceflow_assets.runtime.partitions import NO_REPOSITORY, Places, new_key, on_disk, storable
+from paceflow_assets.runtime.settings import Settings, make_private
 from paceflow_assets.source import PROVIDERS, git
 
 MISSING = "missing"
@@ -65,7 +67,7 @@ class Survey:
 class Discovery:
     """What there is. changed: repository -> text that names its present state, for those that raw has not read so.
 
-    renamed: (old key, new key) of repositories whose first commit gave them a lasting key.
+    renamed: (old key, new key) of repositories whose first commit gave them a lasting key. warnings: what was passed over.
     """
 
     inventory: Inventory
@@ -73,30 +75,37 @@ class Discovery:
     changed: dict[str, str]
     renamed: list[tuple[str, str]]
     parsed_logs: int
+    warnings: tuple[str, ...] = ()
 
 
 def discover(settings: Settings, now_ms: int, progress: Progress | None = None, jobs: int = 1) -> Discovery:
     """Look around, parse what changed, and remember it. jobs: processes that may take part."""
+    make_private(settings.paceflow_home)
+    gone = forgotten(settings).repositories
     with held(settings.locks, "discovery", "the inventory"):
         inventory = stock.load(settings) or _rebuilt(settings)
         before = stock.encoded(inventory)
         _refresh_parsers(inventory)
+        _finish_merges(settings, inventory)
+        renamed = _settle_keys(settings, inventory, now_ms)
+        places = Places(inventory.checkouts, now_ms, inventory.adopted)
+        named = {folder: places.folder(str(folder)) for folder in settings.named_repositories}
         survey = surveyed(settings, inventory)
-        places = Places(inventory.checkouts, now_ms)
-        for folder in settings.named_repositories:
-            places.folder(str(folder))
-        _take(settings, inventory, survey, places, now_ms, jobs, progress)
+        parsed_count = _take(settings, inventory, survey, places, now_ms, jobs, progress)
         signatures = checkout_signatures(inventory.checkouts)
-        renamed = _settle_keys(settings, inventory, signatures, now_ms)
         for common_dir, signature in signatures.items():
             checkout = inventory.checkouts[common_dir]
-            gone = signature == MISSING
-            checkout.missing_ms = (checkout.missing_ms or now_ms) if gone else None
-        inventory.named = sorted({places.folder(str(folder)) for folder in settings.named_repositories})
+            checkout.missing_ms = (checkout.missing_ms or now_ms) if signature == MISSING else None
+        inventory.named = sorted({*named.values()} - gone - {NO_REPOSITORY})
         if stock.encoded(inventory) != before:
             stock.save(settings, inventory)
     repositories = inventory.repositories()
-    return Discovery(inventory, repositories, changed(inventory, signatures), renamed, len(survey.waiting))
+    warnings = tuple(
+        f"{settings.config}: repositories: {folder} lies in no git repository; it is passed over; mend the path or remove it"
+        for folder, key in named.items()
+        if key == NO_REPOSITORY
+    )
+    return Discovery(inventory, repositories, changed(inventory, signatures), renamed, parsed_count, warnings)
 
 
 def surveyed(settings: Settings, inventory: Inventory) -> Survey:
@@ -114,21 +123,23 @@ def surveyed(settings: Settings, inventory: Inventory) -> Survey:
             if log is not None and log.missing_ms is not None:
                 returned.append(log_path)
             if log is None or _must_parse(settings, inventory, log, mark, touched[log_path]):
-                size = int(mark.partition(":")[0])
-                waiting.append(Waiting(log_path, path, provider.NAME, mark, size))
+                waiting.append(_waiting(log_path, path, provider.NAME, mark))
     vanished = [
         name
         for name, log in inventory.logs.items()
-        if name not in seen and log.missing_ms is None and stock.fingerprint(log.path) is None
+        if name not in seen and log.missing_ms is None and stock.fingerprint(on_disk(log.path)) is None
     ]
     return Survey(tuple(waiting), seen, tuple(vanished), tuple(returned))
 
 
+def _waiting(log_path: str, path: Path, provider: str, mark: str) -> Waiting:
+    return Waiting(log_path, path, provider, mark, int(mark.partition(":")[0]))
+
+
 def _must_parse(settings: Settings, inventory: Inventory, log: Log, mark: str, touched: list[str]) -> bool:
-    if log.fingerprint != mark or log.parser != inventory.parsers.get(log.provider):
+    if log.fingerprint != mark or log.parser != inventory.parsers.get(log.provider) or log.missing_ms is not None:
         return True
-    present = f"{log.fingerprint} {log.parser}"
-    if any(not log.read.get(key, "").startswith(present) for key in touched) and not parsed.is_kept(settings, log.kept):
+    if not all(map(log.is_content_read, touched)) and not parsed.is_kept(settings, log.kept):
         return True
     return any(git.find(Path(folder)) is not None for folder in log.unplaced)
 
@@ -141,15 +152,20 @@ def _take(
     now_ms: int,
     jobs: int,
     progress: Progress | None,
-) -> None:
+) -> int:
+    """Take in what the survey shows; the number of logs that were parsed."""
     for name in survey.vanished:
         inventory.logs[name].missing_ms = now_ms
     for name in survey.returned:
         inventory.logs[name].missing_ms = None
+    owners, adopted = inventory.sessions_of_threads(), set(inventory.adopted)
+    gone = forgotten(settings).repositories
+    buried: set[str] = set()  # sessions at home in a forgotten repository: their other logs would not show that
     total = sum(waiting.size for waiting in survey.waiting)
-    done = 0
+    done = count = 0
     with parsed.Keeper(settings, now_ms) as keeper:
-        for waiting, content in parsed_logs(survey.waiting, jobs):
+
+        def take(waiting: Waiting, content: ParsedLog) -> None:
             log = parsed.place(
                 content,
                 places,
@@ -159,10 +175,53 @@ def _take(
                 parser=inventory.parsers[waiting.provider],
             )
             old = inventory.logs.get(waiting.log_path)
-            inventory.logs[waiting.log_path] = _entry(old, log, str(waiting.path), keeper.keep(log))
+            inventory.logs[waiting.log_path] = _entry(old, log, storable(str(waiting.path)), keeper.keep(log), gone)
+            buried.update(part.part.session_id for part in log.parts if not part.part.agent_id and part.cwd_repository in gone)
+
+        for waiting, content in parsed_logs(survey.waiting, jobs):
+            take(waiting, content)
             done += waiting.size
+            count += 1
             if progress:
                 progress(done, total)
+        early = _judged_too_early(inventory, survey, owners, inventory.adopted.keys() - adopted) if count else []
+        for waiting in early:
+            take(waiting, PROVIDERS[waiting.provider].parse(waiting.path))
+    if count:
+        bury(settings, [Tombstone("session", session_id, now_ms) for session_id in sorted(buried)])
+        _let_go_of_unwanted(settings, inventory)
+    return count + len(early)
+
+
+def _let_go_of_unwanted(settings: Settings, inventory: Inventory) -> None:
+    """A parsed log that no repository will ask for does not wait: it holds nothing, or only what the user had forgotten."""
+    touched = inventory.repositories_of_logs()
+    for name, log in inventory.logs.items():
+        if not touched[name]:
+            log.kept = None
+    parsed.clean(settings, [log.kept for log in inventory.logs.values()])
+
+
+def _judged_too_early(
+    inventory: Inventory, survey: Survey, before: dict[tuple[str, str], str], adopted: Iterable[str]
+) -> list[Waiting]:
+    """Logs that a later log showed to be another session's, or to lie in a repository, so that their order is no matter.
+
+    before: sub-agent threads and their sessions as they were known. adopted: folders whose repository is known since then.
+    """
+    after = inventory.sessions_of_threads()
+    new = {waiting.log_path for waiting in survey.waiting}
+    tops = tuple(f"{top}/" for top in adopted)
+    found = []
+    for name, log in inventory.logs.items():
+        threads = [(log.provider, thread) for thread in log.sessions]
+        is_others = name not in new and any(before.get(key, key[1]) != after.get(key, key[1]) for key in threads)
+        if not is_others and not any(f"{folder}/".startswith(tops) for folder in log.unplaced):
+            continue
+        log.read = dict.fromkeys(log.read, "")
+        if name in survey.seen:
+            found.append(_waiting(name, Path(on_disk(log.path)), log.provider, survey.seen[name]))
+    return found
 
 
 def parsed_logs(waiting: Sequence[Waiting], jobs: int) -> Iterator[tuple[Waiting, ParsedLog]]:
@@ -187,21 +246,23 @@ def encoded_logs(waiting: Sequence[Waiting]) -> bytes:
     return msgspec.msgpack.encode([PROVIDERS[each.provider].parse(each.path) for each in waiting])
 
 
-def _entry(old: Log | None, log: parsed.PlacedLog, path: str, kept: parsed.Kept) -> Log:
+def _entry(old: Log | None, log: parsed.PlacedLog, path: str, kept: parsed.Kept, gone: Iterable[str]) -> Log:
+    """A log as it was parsed just now. gone: repositories that the user had forgotten."""
     sessions: dict[str, set[str]] = {}
     for part in log.parts:
         sessions.setdefault(part.part.session_id, set()).update(part.repositories)
-    touched = {session_id: sorted(keys) for session_id, keys in sessions.items()}
-    read = old.read if old else {}
+    if old is not None:
+        # what raw may hold stays there, so its repositories learn of every later reading
+        for session_id, keys in old.sessions.items():
+            sessions.setdefault(session_id, set()).update(keys)
     return Log(
         provider=log.provider,
         path=path,
         fingerprint=log.fingerprint,
         parser=log.parser,
-        sessions=touched,
+        sessions={session_id: sorted(keys.difference(gone)) for session_id, keys in sessions.items()},
         agents={part.part.agent_id: part.part.session_id for part in log.parts if part.part.agent_id},
-        # a log that lies elsewhere now has to be read again where it lay before
-        read=read if old and old.sessions == touched else dict.fromkeys(read, ""),
+        read=dict.fromkeys(old.read, "") if old else {},
         unplaced=parsed.unplaced_folders(log),
         error_count=len(log.errors),
         kept=kept,
@@ -228,10 +289,7 @@ def code_signature() -> str:
 
 def checkout_signatures(checkouts: Iterable[str]) -> dict[str, str]:
     """Common directory -> signature of its refs now, or `missing`."""
-    return {
-        common_dir: git.signature(Path(common_dir)) if (Path(common_dir) / "HEAD").exists() else MISSING
-        for common_dir in checkouts
-    }
+    return {common_dir: git.signature(Path(on_disk(common_dir))) or MISSING for common_dir in checkouts}
 
 
 def changed(inventory: Inventory, signatures: dict[str, str]) -> dict[str, str]:
@@ -253,22 +311,29 @@ def changed(inventory: Inventory, signatures: dict[str, str]) -> dict[str, str]:
     return {key: hashlib.sha256("\n".join(sorted(states[key])).encode()).hexdigest()[:16] for key in sorted(unread)}
 
 
-def _settle_keys(settings: Settings, inventory: Inventory, signatures: dict[str, str], now_ms: int) -> list[tuple[str, str]]:
-    """Give a lasting key to checkouts that had neither commit nor origin when they were first seen."""
+def _settle_keys(settings: Settings, inventory: Inventory, now_ms: int) -> list[tuple[str, str]]:
+    """Give a lasting key to checkouts that had neither commit nor origin when they were first seen.
+
+    Before any log is read, because what is read waits for raw under the key of its repository.
+    """
+    provisional = {name: checkout for name, checkout in inventory.checkouts.items() if checkout.provisional}
     renamed = []
-    for common_dir, checkout in inventory.checkouts.items():
-        if not checkout.provisional or signatures[common_dir] in (MISSING, checkout.read):
+    for common_dir, signature in checkout_signatures(provisional).items():
+        checkout = provisional[common_dir]
+        if signature in (MISSING, checkout.read):
             continue
         found = Places({}, now_ms).identified(common_dir)
         if found.provisional:
             continue
         others = {name: other for name, other in inventory.checkouts.items() if name != common_dir}
-        new = Places(others, now_ms).known_key(found) or new_key(found, common_dir)
-        if new == checkout.key or _tables_renamed(settings, checkout.key, new):
-            renamed.append((checkout.key, new))
+        old, new = checkout.key, Places(others, now_ms).known_key(found) or new_key(found, common_dir)
+        if new == old or _tables_renamed(settings, old, new):
+            renamed.append((old, new))
             checkout.origin, checkout.origin_keys = found.origin, found.origin_keys
             checkout.root_commits, checkout.provisional = found.root_commits, False
-            rename(inventory, checkout.key, new)
+            rename(inventory, old, new)
+            if old in forgotten(settings).repositories:
+                bury(settings, [Tombstone("repository", new, now_ms)])
     return renamed
 
 
@@ -284,14 +349,21 @@ def _tables_renamed(settings: Settings, old: str, new: str) -> bool:
 
 
 def rename(inventory: Inventory, old: str, new: str) -> None:
-    """Speak of a repository by its new key from now on; what waits for raw is parsed again under that key."""
+    """Speak of a repository by its new key from now on, as its raw tables do; what waits for raw is parsed again.
+
+    A log that both keys have read in different states counts as unread.
+    """
     for log in inventory.logs.values():
         if any(old in keys for keys in log.sessions.values()) or old in log.read:
             log.kept = None
             log.sessions = {
                 session: sorted({new if key == old else key for key in keys}) for session, keys in log.sessions.items()
             }
+            states = {state for key, state in log.read.items() if key in (old, new)}
             log.read = {key: state for key, state in log.read.items() if key not in (old, new)}
+            if states:
+                log.read[new] = states.pop() if len(states) == 1 else ""
+    inventory.adopted = {folder: new if key == old else key for folder, key in inventory.adopted.items()}
     for checkout in inventory.checkouts.values():
         if checkout.key == old:
             checkout.key = new
@@ -299,19 +371,37 @@ def rename(inventory: Inventory, old: str, new: str) -> None:
 
 
 def merge(settings: Settings, old: str, new: str) -> None:
-    """Unite what is stored under two keys: `old` goes, `new` stays."""
-    from paceflow_assets.runtime.merging import merge_tables
+    """Unite what is stored under two keys: `old` goes, `new` stays. Waits for whoever computes one of the repositories."""
+    from paceflow_assets.runtime.warehouse import Warehouse
 
-    with held(settings.locks, "discovery", "the inventory"):
+    warehouse = Warehouse(settings)
+    with contextlib.ExitStack() as locks:
+        # in this order, as workers do: the repositories, then the inventory
+        for key in sorted({old, new, *warehouse.repositories("raw_session")}):
+            locks.enter_context(warehouse.lock(key))
+        locks.enter_context(held(settings.locks, "discovery", "the inventory"))
         inventory = stock.load(settings) or _rebuilt(settings)
+        known = inventory.repositories()
         for key in (old, new):
-            if key not in inventory.repositories():
-                raise RepositoryError(
-                    f"{key}: no such repository; nothing was merged; known are: {', '.join(inventory.repositories())}"
-                )
-        merge_tables(settings, old, new, wait_seconds=WAIT_SECONDS)
-        rename(inventory, old, new)
+            if key not in known:
+                raise RepositoryError(f"{key}: no such repository; nothing was merged; known are: {', '.join(known) or 'none'}")
+        if old == new:
+            raise RepositoryError(f"{old}: is the same repository; nothing was merged; name two")
+        inventory.merging.append((old, new))
         stock.save(settings, inventory)
+        _finish_merges(settings, inventory)
+        stock.save(settings, inventory)
+
+
+def _finish_merges(settings: Settings, inventory: Inventory) -> None:
+    """Do what a merge began; a process that died in one left tables under both keys."""
+    while inventory.merging:
+        from paceflow_assets.runtime.merging import merge_tables  # polars is only needed here
+
+        old, new = inventory.merging[0]
+        merge_tables(settings, old, new, wait_seconds=0)
+        rename(inventory, old, new)
+        inventory.merging.pop(0)
 
 
 def _rebuilt(settings: Settings) -> Inventory:

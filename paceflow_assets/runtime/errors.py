@@ -1,10 +1,11 @@
 """Errors a person may see. One line each: where, what, consequence, remedy.
 
 PaceflowError
-├── SettingsError      settings.toml cannot be used
+├── SettingsError      settings.toml, or a folder that the settings name, cannot be used
 ├── RulesError         rules.toml or a preset cannot be used
 ├── WarehouseError     a table file cannot be used as it is
 │   ├── NewerWarehouse written by a newer paceflow
+│   ├── TableDamaged   a derived table could not be read; it was removed and will be built again
 │   └── TableInvalid   a built table breaks its own declaration; the file before it stays
 ├── Locked             another paceflow holds the repository
 └── RepositoryError    a repository cannot be read; the others go on
@@ -18,7 +19,7 @@ class PaceflowError(Exception):
 
 
 class SettingsError(PaceflowError):
-    """settings.toml cannot be used."""
+    """settings.toml, or a folder that the settings name, cannot be used."""
 
 
 class RulesError(PaceflowError):
@@ -31,6 +32,10 @@ class WarehouseError(PaceflowError):
 
 class NewerWarehouse(WarehouseError):
     """A table file was written by a newer paceflow."""
+
+
+class TableDamaged(WarehouseError):
+    """A derived table could not be read; it was removed and will be built again."""
 
 
 class TableInvalid(WarehouseError):

@@ -5,9 +5,10 @@ What belongs here: code and parameters. What stays out: data versions (versions)
 
 A version reads `event_commit_churn=d08a752e churn=4a15b81d`: the table's own module, then every rule, source and shared module
 that it reaches, with the effective parameters of the rules. Comments, docstrings and formatting take no part, because the
-compiled code is hashed without line numbers; runtime/ is left out on purpose.
+syntax tree is hashed; runtime/ is left out on purpose.
 """
 
+import ast
 import dataclasses
 import hashlib
 import importlib.util
@@ -16,13 +17,12 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from types import CodeType
 
 PACKAGE = "paceflow_assets"
 COUNTED = ("rule", "source", "records", "lines", "matching")
-IMPORT = re.compile(
-    rf"^[ \t]*(?:from[ \t]+({PACKAGE}[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]+)|import[ \t]+({PACKAGE}[\w.]*))", re.MULTILINE
-)
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+MACRO = re.compile(r"create or replace macro (\w+).*?(?=create or replace macro |\Z)", re.DOTALL)
+IMPLIED = ("ctx", "kind", "type_comment")  # follow from the place, or are no code
 
 
 @cache
@@ -32,34 +32,70 @@ def source(module: str) -> str:
     return Path(spec.origin).read_text() if spec and spec.origin else ""
 
 
+def code_hash(text: str) -> str:
+    """8 hex of Python code, without comments, docstrings and formatting."""
+    return _told(text)[0]
+
+
+def import_names(text: str) -> frozenset[str]:
+    """Every module of ours that Python code may import, by its full name; for `from x import y` both x and x.y."""
+    return _told(text)[1]
+
+
 @cache
 def module_hash(module: str) -> str:
     """8 hex of the module's code."""
-    digest = hashlib.sha256()
-    _feed(digest, compile(source(module), module, "exec", dont_inherit=True, optimize=2))
-    return digest.hexdigest()[:8]
-
-
-def _feed(digest: "hashlib._Hash", code: CodeType) -> None:
-    digest.update(code.co_code + code.co_exceptiontable)
-    named = (code.co_name, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_flags)
-    digest.update(repr((named, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)).encode())
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            _feed(digest, constant)
-        else:
-            ordered = sorted(map(repr, constant)) if isinstance(constant, frozenset) else constant
-            digest.update(f"{type(constant).__name__}:{ordered!r}".encode())
+    return code_hash(source(module))
 
 
 @cache
 def imported(module: str) -> frozenset[str]:
     """Counted modules of ours that a module imports itself."""
+    return frozenset(name for name in import_names(source(module)) if is_counted(name) and _is_module(name))
+
+
+@cache
+def _told(text: str) -> tuple[str, frozenset[str]]:
+    """Hash of the code and the names that it imports, from one walk through the syntax tree."""
+    words: list[str] = []
     names: set[str] = set()
-    for package, items, plain in IMPORT.findall(source(module)):
-        names.update({package, plain} - {""})
-        names.update(f"{package}.{item.split()[0]}" for item in items.strip("() \n").split(",") if package and item.split())
-    return frozenset(name for name in names if is_counted(name) and _is_module(name))
+    _spell(ast.parse(text), words, names)
+    return text_hash("\n".join(words)), frozenset(name for name in names if name.startswith(PACKAGE))
+
+
+def _spell(node: ast.AST, words: list[str], names: set[str]) -> None:
+    """Add a node's words, and what it imports; what is empty is left out, because newer Pythons know more fields."""
+    kind = node.__class__
+    words.append(kind.__name__)
+    if kind is ast.Constant:
+        words.append(f"{node.value.__class__.__name__}:{node.value!r}")
+        return
+    if kind is ast.Import:
+        names.update(alias.name for alias in node.names)
+    elif kind is ast.ImportFrom and not node.level:
+        names.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
+    for name in kind._fields:
+        value = getattr(node, name, None)
+        if not value or name in IMPLIED:
+            continue
+        words.append(name)
+        if value.__class__ is list:
+            is_documented = name == "body" and kind in DOCUMENTED and _is_docstring(value)
+            for item in value[1:] if is_documented else value:
+                if isinstance(item, ast.AST):
+                    _spell(item, words, names)
+                else:  # the names of `global`, the absent key of `**mapping`
+                    words.append(repr(item))
+            words.append("]")
+        elif isinstance(value, ast.AST):
+            _spell(value, words, names)
+        else:
+            words.append(repr(value))
+
+
+def _is_docstring(body: list[ast.stmt]) -> bool:
+    first = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    return isinstance(first, ast.Constant) and isinstance(first.value, str)
 
 
 def is_counted(module: str) -> bool:
@@ -108,17 +144,21 @@ def code_version(name: str, own: str, modules: Iterable[str], rules: Iterable[ob
 
 
 def sql_hash(sql: str, macros: str) -> str:
-    """8 hex of a view's text and of the macros that it calls, comments left out."""
-    plain = "\n".join(line for line in sql.split("\n") if not line.startswith("--"))
-    called = [
-        macro for macro in re.split(r"(?=create or replace macro )", macros) if _name(macro) and f"{_name(macro)}(" in plain
-    ]
-    return text_hash("\n".join([plain, *called]))
+    """8 hex of a view's text and of the macros that it calls, themselves or through others; comment lines left out."""
+    defined = {found[1]: found[0] for found in MACRO.finditer(_without_comments(macros))}
+    called: dict[str, str] = {}
+    pending = [_without_comments(sql)]
+    while pending:
+        text = pending.pop()
+        for name, macro in defined.items():
+            if name not in called and re.search(rf"\b{name}\s*\(", text):
+                called[name] = macro
+                pending.append(macro)
+    return text_hash("\n".join([_without_comments(sql), *(called[name] for name in sorted(called))]))
 
 
-def _name(macro: str) -> str:
-    found = re.match(r"create or replace macro (\w+)", macro)
-    return found[1] if found else ""
+def _without_comments(sql: str) -> str:
+    return "\n".join(line for line in sql.split("\n") if line.strip() and not line.lstrip().startswith("--"))
 
 
 def parser_fingerprint(*modules: str) -> str:

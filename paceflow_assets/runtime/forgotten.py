@@ -3,11 +3,14 @@
 What lives here: reading, adding and asking. What stays out: deleting what is stored (forget).
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
+from paceflow_assets.records import instant_ms
 from paceflow_assets.runtime.errors import SettingsError
+from paceflow_assets.runtime.locks import held
 from paceflow_assets.runtime.settings import Settings, write_private
 
 
@@ -25,6 +28,9 @@ class Forgotten(msgspec.Struct, frozen=True):
     sessions: frozenset[str] = frozenset()
     repositories: frozenset[str] = frozenset()
     before_ms: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.sessions or self.repositories or self.before_ms is not None)
 
     def session(self, session_id: str, home: str, ended_ms: int | None) -> bool:
         """Whether a session is forgotten: itself, with its home repository, or for its age."""
@@ -45,15 +51,20 @@ def tombstones(settings: Settings) -> list[Tombstone]:
         ) from error
 
 
-def bury(settings: Settings, tombstone: Tombstone) -> None:
-    """Add a tombstone."""
-    write_private(settings.forgotten, msgspec.json.encode([*tombstones(settings), tombstone]))
+def bury(settings: Settings, new: Sequence[Tombstone]) -> None:
+    """Add tombstones; one that is there already is not repeated."""
+    if not new:
+        return
+    with held(settings.locks, "forgotten", str(settings.forgotten)):
+        present = tombstones(settings)
+        known = {(stone.kind, stone.value) for stone in present}
+        added = [stone for stone in new if (stone.kind, stone.value) not in known]
+        if added:
+            write_private(settings.forgotten, msgspec.json.encode([*present, *added]))
 
 
 def forgotten(settings: Settings) -> Forgotten:
     """The tombstones, ready to be asked."""
-    from paceflow_assets.records import instant_ms
-
     stones = tombstones(settings)
     dates = [instant_ms(f"{stone.value}T00:00:00Z") for stone in stones if stone.kind == "before"]
     return Forgotten(

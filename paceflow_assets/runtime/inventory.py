@@ -20,12 +20,12 @@ VERSION = 1
 
 
 class Log(msgspec.Struct):
-    """One log. fingerprint, parser: the state that discovery looked into. path: absolute; the key is the portable form.
+    """One log. fingerprint, parser: the state that discovery looked into. path: absolute, as `partitions.storable`.
 
-    sessions: session id -> repositories that this log's records of it touch. agents: sub-agent thread -> the session it
-    worked for. read: repository -> the state that its raw tables hold. unplaced: folders that lay in no checkout.
-    missing_ms: first look that did not find it. error_count: records that could not be read. kept: where its parsed form
-    waits until every repository has read it.
+    sessions: session id -> repositories that this log's records of it touch, or ever touched: raw keeps what it holds.
+    agents: sub-agent thread -> the session it worked for. read: repository -> the state that its raw tables hold.
+    unplaced: folders that lay in no checkout. missing_ms: first look that did not find it. error_count: records that could
+    not be read. kept: where its parsed form waits until every repository has read it.
     """
 
     provider: str
@@ -41,22 +41,35 @@ class Log(msgspec.Struct):
     kept: Kept | None = None
 
     @property
+    def content(self) -> str:
+        """What is read of the log: its state on disk, by which parser."""
+        return f"{self.fingerprint} {self.parser}"
+
+    @property
     def state(self) -> str:
         """What `read` says of a repository that is up to date with this log."""
-        return f"{self.fingerprint} {self.parser}{' missing' if self.missing_ms is not None else ''}"
+        return f"{self.content}{' missing' if self.missing_ms is not None else ''}"
+
+    def is_content_read(self, repository: str) -> bool:
+        """Whether the repository's raw tables hold the log's content, whatever they say about its being there."""
+        return self.read.get(repository, "").removesuffix(" missing") == self.content
 
 
 class Inventory(msgspec.Struct):
     """Everything discovery remembers.
 
-    named: repositories that settings.toml names. code: signature of the program's files, with the parser fingerprints that
-    were computed for it. done: signature of code, rules and warehouse that the last ingest left complete. summary: what it
-    printed. looked_ms: the last look.
+    logs: by portable path. checkouts: by common directory, as `partitions.storable`. adopted: folder that is gone -> its
+    repository, because a log names its origin. merging: (old key, new key) of a merge that was begun. named: repositories
+    that settings.toml names. code: signature of the program's files, with the parser fingerprints that were computed for it.
+    done: signature of code, rules and warehouse that the last ingest left complete. summary: what it printed. looked_ms: the
+    last look.
     """
 
     version: int = VERSION
     logs: dict[str, Log] = {}
     checkouts: dict[str, Checkout] = {}
+    adopted: dict[str, str] = {}
+    merging: list[tuple[str, str]] = []
     named: list[str] = []
     code: str = ""
     parsers: dict[str, str] = {}
@@ -66,14 +79,19 @@ class Inventory(msgspec.Struct):
 
     def sessions_of_threads(self) -> dict[tuple[str, str], str]:
         """(provider, sub-agent thread) -> the session it worked for, through any number of sub-agents between."""
-        above = {(log.provider, thread): owner for log in self.logs.values() for thread, owner in log.agents.items()}
+        above: dict[tuple[str, str], str] = {}
+        for _, log in sorted((name, log) for name, log in self.logs.items() if log.agents):
+            above.update({(log.provider, thread): owner for thread, owner in log.agents.items()})
         found = {}
         for provider, thread in above:
-            owner, passed = thread, {thread}
-            while (provider, owner) in above and above[provider, owner] not in passed:
+            passed, owner = [thread], above[provider, thread]
+            while owner not in passed and (provider, owner) in above:
+                passed.append(owner)
                 owner = above[provider, owner]
-                passed.add(owner)
-            found[provider, thread] = owner
+            if owner in passed:  # threads that name each other: one of them counts as the session
+                owner = min(passed[passed.index(owner) :])
+            if owner != thread:
+                found[provider, thread] = owner
         return found
 
     def repositories_of_sessions(self) -> dict[tuple[str, str], set[str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from paceflow_assets.runtime.errors import Locked
-from paceflow_assets.runtime.settings import make_private
+from paceflow_assets.runtime.settings import make_private, unwritable, write_private
 
 WAIT_SECONDS = 600.0
 
@@ -23,18 +23,26 @@ WAIT_SECONDS = 600.0
 def held(folder: Path, name: str, what: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Hold a named lock; the same process may take it again. `Locked` says who holds it after `wait_seconds`."""
     make_private(folder)
-    lock = FileLock(folder / f"{name}.lock", timeout=wait_seconds, is_singleton=True, mode=0o600)
+    lock = FileLock(folder / f"{name}.lock", is_singleton=True, mode=0o600)
     holder = folder / f"{name}.holder"
     try:
-        lock.acquire()
+        lock.acquire(timeout=wait_seconds)
     except Timeout as error:
-        who = holder.read_text() if holder.exists() else "another process"
-        raise Locked(
-            f"{what}: held by {who} for more than {wait_seconds:.0f} s; nothing was changed; try again later"
-        ) from error
+        waited = f" for more than {wait_seconds:.0f} s" if wait_seconds >= 1 else ""
+        raise Locked(f"{what}: held by {_who(holder)}{waited}; nothing was changed; try again later") from error
+    except OSError as error:
+        raise unwritable(folder / f"{name}.lock", error) from error
     try:
         if lock.lock_counter == 1:
-            holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%H:%M:%S')}")
+            who = f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%H:%M:%S')}"
+            write_private(holder, who.encode())
         yield
     finally:
         lock.release()
+
+
+def _who(holder: Path) -> str:
+    try:
+        return holder.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return "another process"

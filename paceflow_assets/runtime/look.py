@@ -6,6 +6,7 @@ What belongs here: handing over records. What stays out: shaping them into rows 
 A look is taken under the repository's lock. `finish` tells the inventory what raw holds now.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from paceflow_assets.records import Commit, FileChange, ParseError, Ref
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
 from paceflow_assets.runtime.discovery import MISSING, checkout_signatures
-from paceflow_assets.runtime.forgotten import Forgotten, forgotten
+from paceflow_assets.runtime.errors import NewerWarehouse, WarehouseError
+from paceflow_assets.runtime.forgotten import Forgotten, Tombstone, bury, forgotten
 from paceflow_assets.runtime.inventory import Inventory, Log
 from paceflow_assets.runtime.locks import held
-from paceflow_assets.runtime.partitions import Checkout, checkout_name
+from paceflow_assets.runtime.partitions import NO_REPOSITORY, Checkout, checkout_name, on_disk, storable
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.warehouse import Warehouse
@@ -43,6 +45,11 @@ class Seat:
     def is_there(self) -> bool:
         """Whether it can be read."""
         return self.signature != MISSING
+
+    @property
+    def path(self) -> Path:
+        """The git common directory on disk."""
+        return Path(on_disk(self.common_dir))
 
 
 class Look:
@@ -66,6 +73,11 @@ class Look:
         """(provider, session id) of every session that has a log touching this repository."""
         return {session for session, keys in self.inventory.repositories_of_sessions().items() if self.repository in keys}
 
+    def is_forgotten(self, provider: str, session_id: str | None) -> bool:
+        """Whether nothing may be stored of a session."""
+        session_id = self.threads.get((provider, session_id), session_id)
+        return session_id in self.forgotten.sessions or (provider, session_id) in self.buried
+
     @cached_property
     def logs(self) -> dict[str, Log]:
         """Every known log of this repository, gone ones included: portable path -> log."""
@@ -75,12 +87,41 @@ class Look:
     @cached_property
     def waiting(self) -> list[parsed.PlacedLog]:
         """Parsed logs that this repository's raw tables do not hold in their present state."""
-        unread = [name for name, log in sorted(self.logs.items()) if log.read.get(self.repository) != log.state]
-        found = [parsed.read(self.settings, self.logs[name].kept) for name in unread]
+        unread = [log for _, log in sorted(self.logs.items()) if log.read.get(self.repository) != log.state]
+        found = [parsed.read(self.settings, log.kept) for log in unread]
         return [log for log in found if log is not None]
 
     @cached_property
-    def threads(self) -> dict[tuple[str, str], str]:
+    def waiting_parts(self) -> list[tuple[Session, parsed.PlacedLog, parsed.PlacedPart]]:
+        """Every part of the waiting logs with the session that it belongs to, but for forgotten sessions."""
+        return [found for found in self._parts if found[0] not in self.buried]
+
+    @cached_property
+    def _parts(self) -> list[tuple[Session, parsed.PlacedLog, parsed.PlacedPart]]:
+        return [
+            ((log.provider, self.threads.get((log.provider, part.part.session_id), part.part.session_id)), log, part)
+            for log in self.waiting
+            for part in log.parts
+        ]
+
+    @cached_property
+    def buried(self) -> dict[Session, str]:
+        """Sessions of the waiting logs that must not be stored -> their home. What is stored already stays."""
+        if not self.forgotten:
+            return {}
+        parts: dict[Session, list[parsed.PlacedPart]] = defaultdict(list)
+        for session, _, part in self._parts:
+            parts[session].append(part)
+        stored = self.warehouse.read(tables()["raw_session"], self.repository, ("provider", "session_id"))
+        homes = {session: home_of(parts[session]) for session in parts.keys() - set(stored.rows())}
+        return {
+            session: home
+            for session, home in homes.items()
+            if self.forgotten.session(session[1], home, max(part.part.ended_ms or 0 for part in parts[session]) or None)
+        }
+
+    @cached_property
+    def threads(self) -> dict[Session, str]:
         """(provider, sub-agent thread) -> the session it worked for."""
         return self.inventory.sessions_of_threads()
 
@@ -118,7 +159,7 @@ class Look:
         for seat in self.seats:
             if seat.is_there:
                 try:
-                    refs[seat.name] = git.refs(Path(seat.common_dir))
+                    refs[seat.name] = git.refs(seat.path)
                 except git.GitError as error:
                     broken[seat.name] = str(error)
         return refs, broken
@@ -133,66 +174,115 @@ class Look:
         """Checkout -> why git cannot read it, for those that are there."""
         return self._refs[1]
 
+    def portable(self, text: str) -> str:
+        """A text about a checkout without its absolute path."""
+        for seat in self.seats:
+            text = text.replace(str(seat.path), self.settings.portable(str(seat.path)))
+        return text
+
     def refs(self, seat: Seat) -> list[Ref]:
         """Refs of a readable checkout."""
         return self._refs[0][seat.name]
 
     def identity(self, seat: Seat) -> git.Identity:
         """Origin and root commits of a readable checkout, as they are now."""
-        return git.identity(Path(seat.common_dir))
+        return git.identity(seat.path)
 
     def headers(self, seat: Seat, tips: Sequence[str], known_tips: Sequence[str], errors: list[ParseError]) -> list[Commit]:
         """Headers of commits that are not known yet, reverts anywhere included; `errors` gets what cannot be read."""
-        common_dir = Path(seat.common_dir)
-        commits = list(git.headers(common_dir, tips, known_tips, errors))
+        commits = list(git.headers(seat.path, tips, known_tips, errors))
         seen = {commit.sha for commit in commits}
         elsewhere: list[ParseError] = []
-        reverts = git.reverts(common_dir, known_tips, elsewhere)
+        reverts = git.reverts(seat.path, known_tips, elsewhere)
         told = {error.reason for error in errors}
         errors.extend(error for error in elsewhere if error.reason not in told)
         return [*commits, *(commit for commit in reverts if commit.sha not in seen)]
 
     def patches(self, seat: Seat, shas: Sequence[str], errors: list[ParseError]) -> Iterator[tuple[str, list[FileChange]]]:
         """Files and lines of commits, one after the other; `errors` gets what cannot be read."""
-        return git.patches(Path(seat.common_dir), shas, errors)
+        return git.patches(seat.path, shas, errors)
 
     def finish(self, ledger: pl.DataFrame, checkouts: pl.DataFrame) -> None:
         """Tell the inventory what raw holds now, as `raw_log` and `raw_checkout` vouch for it.
 
-        A log without a session to store here needs no voucher. A parsed log goes once every repository has stored it.
+        A log without a session to store here needs no voucher. A parsed log goes once every repository has stored it; one
+        that was lost before is parsed again.
         """
         vouched = {row["log_path"]: f"{row['fingerprint']} {row['parser_fingerprint']}" for row in ledger.iter_rows(named=True)}
-        owed = {log.log_path for log in self.waiting if log.parts}
+        owed = {log.log_path for _, log, _ in self.waiting_parts}
         unreadable = {seat.common_dir for seat in self.seats if seat.name in self.broken}
-        signatures = dict(checkouts.select("common_dir", "signature").rows())
+        forgotten_here = [Tombstone("session", session[1], self.now_ms) for session in sorted(self._buried_for_good)]
+        if forgotten_here:
+            bury(self.settings, forgotten_here)
         with held(self.settings.locks, "discovery", "the inventory"):
             present = stock.load(self.settings) or Inventory()
             touched = present.repositories_of_logs()
             for name, seen in self.logs.items():
                 log = present.logs.get(name)
-                held_here = vouched.get(name) == f"{seen.fingerprint} {seen.parser}"
-                if log is not None and (held_here or name not in owed):
+                if log is None:
+                    continue
+                if name in self._lost:
+                    log.kept = None if log.kept == seen.kept else log.kept
+                    continue
+                if name not in owed or vouched.get(name) == seen.content:
                     log.read[self.repository] = seen.state
-                    if all(log.read.get(key) == log.state for key in touched[name]):
-                        log.kept = None
-            for common_dir, signature in signatures.items():
-                if common_dir in present.checkouts and common_dir not in unreadable:
-                    present.checkouts[common_dir].read = signature
+                if all(log.read.get(key) == log.state for key in touched[name]):
+                    log.kept = None
+            for row in checkouts.iter_rows(named=True):
+                known = present.checkouts.get(row["common_dir"])
+                if known is not None and row["common_dir"] not in unreadable:
+                    known.read = row["signature"]
+                    known.origin, known.origin_keys = row["origin"], row["origin_keys"]
+                    known.root_commits = row["root_commits"]
             present.looked_ms = self.now_ms
             stock.save(self.settings, present)
             parsed.clean(self.settings, [log.kept for log in present.logs.values()])
 
+    @cached_property
+    def _lost(self) -> set[str]:
+        """Logs that are there and have to be read, whose parsed form is not."""
+        here = {log.log_path for log in self.waiting}
+        return {
+            name
+            for name, log in self.logs.items()
+            if name not in here and log.missing_ms is None and not log.is_content_read(self.repository)
+        }
+
+    @property
+    def _buried_for_good(self) -> set[Session]:
+        """Sessions at home in a forgotten repository: another of their logs alone might not show that."""
+        return {session for session, home in self.buried.items() if home in self.forgotten.repositories}
+
+
+def home_of(parts: Sequence[parsed.PlacedPart]) -> str:
+    """Home repository of a session that is not stored: of its first working directory, else of most changed lines."""
+    ordered = sorted(
+        parts, key=lambda part: (part.part.agent_id != "", part.part.started_ms is None, part.part.started_ms or 0)
+    )
+    for part in ordered:
+        if part.cwd_repository is not None:
+            return part.cwd_repository
+    sizes: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for part in ordered:
+        for change, where in zip(part.part.changes, part.change_places, strict=True):
+            sizes[where.repository][0] += len(change.lines.sides)
+            sizes[where.repository][1] += 1
+    return min(sizes, key=lambda key: ([-size for size in sizes[key]], key), default=NO_REPOSITORY)
+
 
 def remembered(settings: Settings) -> Inventory:
-    """The inventory as the raw tables tell it: for a lost or damaged state folder."""
+    """The inventory as the raw tables tell it: for a lost or damaged state folder.
+
+    Folders outside every checkout stand in raw without their absolute paths, so logs that name such are parsed again. What a
+    damaged raw table would tell is met anew; its repository says what is wrong when it is computed.
+    """
     warehouse = Warehouse(settings)
-    register = tables()
     inventory = Inventory()
-    logs = warehouse.read_all(register["raw_log"])
+    logs = _readable(warehouse, "raw_log")
     for row in logs.sort("last_seen_at").iter_rows(named=True):
-        name = row["log_path"]
+        path = storable(str(settings.expanded(row["log_path"])))
         log = inventory.logs.setdefault(
-            name, Log(row["provider"], str(settings.expanded(name)), row["fingerprint"], row["parser_fingerprint"])
+            row["log_path"], Log(row["provider"], path, row["fingerprint"], row["parser_fingerprint"])
         )
         log.fingerprint, log.parser = row["fingerprint"], row["parser_fingerprint"]
         log.error_count = max(log.error_count, row["error_count"])
@@ -200,13 +290,18 @@ def remembered(settings: Settings) -> Inventory:
     for row in logs.iter_rows(named=True):
         gone = " missing" if row["missing_since"] is not None else ""
         inventory.logs[row["log_path"]].read[row["repository"]] = f"{row['fingerprint']} {row['parser_fingerprint']}{gone}"
-    sessions = warehouse.read_all(register["raw_session"], ["repository", "provider", "session_id", "touches", "parts"])
-    for row in sessions.filter("touches").iter_rows(named=True):
+    sessions = _readable(warehouse, "raw_session", ["repository", "provider", "session_id", "parts"])
+    for row in sessions.iter_rows(named=True):
         for part in row["parts"]:
             log = inventory.logs.get(part["log_path"])
             if log is not None:
                 log.sessions[row["session_id"]] = sorted({*log.sessions.get(row["session_id"], []), row["repository"]})
-    for row in warehouse.read_all(register["raw_checkout"]).iter_rows(named=True):
+                if part["agent_id"]:
+                    log.agents[part["agent_id"]] = row["session_id"]
+    for log in inventory.logs.values():
+        if NO_REPOSITORY in log.read:
+            log.fingerprint = ""
+    for row in _readable(warehouse, "raw_checkout").iter_rows(named=True):
         inventory.checkouts[row["common_dir"]] = Checkout(
             key=row["repository"],
             folder=row["folder"],
@@ -221,7 +316,19 @@ def remembered(settings: Settings) -> Inventory:
     return inventory
 
 
-def _ms(time) -> int | None:
-    from datetime import UTC
+def _readable(warehouse: Warehouse, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Rows of a raw table of every repository whose file can be read."""
+    table = tables()[name]
+    found = [table.empty().select(columns or list(table.columns))]
+    for repository in warehouse.repositories(name):
+        try:
+            found.append(warehouse.read(table, repository, columns))
+        except NewerWarehouse:
+            raise
+        except WarehouseError:
+            continue
+    return pl.concat(found)
 
-    return None if time is None else round(time.replace(tzinfo=UTC).timestamp() * 1000)
+
+def _ms(time: dt.datetime | None) -> int | None:
+    return None if time is None else round(time.replace(tzinfo=dt.UTC).timestamp() * 1000)

@@ -5,6 +5,8 @@ What belongs here: the repair of identity: a lasting key for a repository that g
 merge`. What stays out: recognising repositories (partitions).
 """
 
+import contextlib
+
 import msgspec
 import polars as pl
 
@@ -19,22 +21,21 @@ SPOKEN_OF = ("repository", "home_repository", "cwd_repository")
 def merge_tables(settings: Settings, old: str, new: str, *, wait_seconds: float) -> None:
     """Move the raw rows of `old` to `new`; every raw row anywhere speaks of `new` from then on. Derived tables go.
 
-    A row that both have is taken from `new`. Raises `Locked` when one of them is in use for longer than `wait_seconds`.
+    A row that both have is taken from `new`. Raises `Locked`, with nothing done, when a repository is in use for longer than
+    `wait_seconds`. Done again after it was cut off, it ends as if it had been done once.
     """
     warehouse = Warehouse(settings)
-    with (
-        warehouse.lock(old, wait_seconds=wait_seconds),
-        warehouse.lock(new, wait_seconds=wait_seconds),
-    ):
+    sessions = tables()["raw_session"]
+    others = [key for key in warehouse.repositories(sessions.name) if key not in (old, new)]
+    with contextlib.ExitStack() as locks:
+        for key in sorted({old, new, *others}):
+            locks.enter_context(warehouse.lock(key, wait_seconds=wait_seconds))
         for table in tables().values():
             if table.layer == "raw" and warehouse.path(table.name, old).exists():
                 _move(warehouse, table, old, new)
+        for repository in others:
+            _rename_inside(warehouse, sessions, repository, old, new)
         warehouse.drop(old)
-    sessions = tables()["raw_session"]
-    for repository in warehouse.repositories(sessions.name):
-        if repository != new:
-            with warehouse.lock(repository, wait_seconds=wait_seconds):
-                _rename_inside(warehouse, sessions, repository, old, new)
 
 
 def _move(warehouse: Warehouse, table: Table, old: str, new: str) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from paceflow_assets.records import ParsedLog, ParseError, SessionPart
 from paceflow_assets.runtime.partitions import NO_REPOSITORY, Places
-from paceflow_assets.runtime.settings import Settings, make_private
+from paceflow_assets.runtime.settings import Settings, make_private, unwritable
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -126,16 +126,24 @@ class Keeper:
 
     def __exit__(self, *error: object) -> None:
         if self.file is not None:
-            self.file.close()
+            try:
+                self.file.close()
+            except OSError as full:
+                raise unwritable(self.folder / self.name, full) from full
 
     def keep(self, log: PlacedLog) -> Kept:
         """Add a log; where it is."""
-        if self.file is None:
-            make_private(self.folder)
-            self.file = open(os.open(self.folder / self.name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")  # noqa: SIM115
         content = msgspec.msgpack.encode(log)
-        offset = self.file.tell()
-        self.file.write(content)
+        try:
+            if self.file is None:
+                make_private(self.folder)
+                private = os.open(self.folder / self.name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                self.file = open(private, "ab")  # noqa: SIM115
+                self.file.seek(0, os.SEEK_END)
+            offset = self.file.tell()
+            self.file.write(content)
+        except OSError as error:
+            raise unwritable(self.folder / self.name, error) from error
         return Kept(self.name, offset, len(content))
 
 

@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import importlib
 import json
+import math
 import pkgutil
 import tomllib
 from collections.abc import Mapping
@@ -90,9 +91,9 @@ def _text_of(source: str) -> tuple[str, str]:
     if "/" not in source and not source.endswith(".toml"):
         if source not in presets():
             raise RulesError(f"PACEFLOW_RULES={source}: no such preset{_nearest(source, presets())}; nothing ran")
-        return (resources.files("paceflow_assets.rule") / "preset" / f"{source}.toml").read_text(), source
+        return (resources.files("paceflow_assets.rule") / "preset" / f"{source}.toml").read_text("utf-8"), source
     try:
-        return Path(source).read_text(), source
+        return Path(source).read_text("utf-8"), source
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(f"{source}: cannot be read ({error}); nothing ran; unset PACEFLOW_RULES or mend the file") from error
 
@@ -125,6 +126,8 @@ def _problem(field: dataclasses.Field, value: Any) -> str:
     allowed = (int, float) if isinstance(default, float) else (type(default),)
     if not isinstance(value, allowed):
         return f"must be a {type(default).__name__}, not {value!r}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"must be a finite number, not {value}"
     low, high = note.get("low"), note.get("high")
     if (low is not None and value < low) or (high is not None and value > high):
         return f"must be from {low} to {high} {note.get('unit', '')}".rstrip() + f", not {value}"

@@ -5,6 +5,7 @@ What stays out: reading rules (rules) and rebuilding (compute: a table's version
 """
 
 import dataclasses
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,7 @@ def changes(settings: Settings, rules: Rules) -> list[str]:
     present = {name: dataclasses.asdict(rule) for name, rule in rules.by_section.items()}
     plain = msgspec.json.decode(msgspec.json.encode(present))  # as it will be read again: lists for tuples
     try:
-        before = msgspec.json.decode(path.read_bytes())
+        before = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, Any]])
     except (OSError, msgspec.MsgspecError):
         before = None
     write_private(path, msgspec.json.encode(plain))
@@ -26,9 +27,9 @@ def changes(settings: Settings, rules: Rules) -> list[str]:
 
 
 def differences(before: dict, present: dict) -> list[str]:
-    """Parameters whose value changed: `rule changed: [churn] window_days 14 → 30`."""
+    """Parameters whose value changed: `rule changed: churn.window_days 14 → 30`."""
     return [
-        f"rule changed: [{section}] {name} {before[section][name]} → {value}; what depends on it is computed again"
+        f"rule changed: {section}.{name} {before[section][name]} → {value}; what depends on it is computed again"
         for section, values in present.items()
         for name, value in values.items()
         if section in before and name in before[section] and before[section][name] != value

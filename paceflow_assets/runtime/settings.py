@@ -64,25 +64,38 @@ class Settings:
     @cached_property
     def named_repositories(self) -> tuple[Path, ...]:
         """Repositories that settings.toml names."""
-        if not self.config.is_file():
+        if not os.path.isfile(self.config):
             return ()
         try:
-            found = tomllib.loads(self.config.read_text()).get("repositories", [])
+            found = tomllib.loads(self.config.read_text("utf-8")).get("repositories", [])
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"{self.config}: {error}; nothing ran; mend or remove the file") from error
         if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
             raise SettingsError(f"{self.config}: repositories must be a list of folders; nothing ran; mend the file")
-        return tuple(self.expanded(entry) for entry in found)
+        folders = tuple(self.expanded(entry) for entry in found)
+        relative = [str(folder) for folder in folders if not folder.is_absolute()]
+        if relative:
+            raise SettingsError(
+                f"{self.config}: repositories: {', '.join(relative)} says not where it starts; nothing ran; "
+                "write a path that begins with / or ~/"
+            )
+        return folders
 
     def expanded(self, path: str) -> Path:
         """~ replaced by the home."""
-        return self.home / path[2:] if path.startswith("~/") else Path(path)
+        return self.home / path[2:] if path == "~" or path.startswith("~/") else Path(path)
 
     def portable(self, path: str) -> str:
         """~/… for a path under the home; else … + 8 hex of its folder + its name, so that no absolute path is stored."""
-        if not path.startswith("/") and path[1:3] not in (":/", ":\\"):
+        return printable(self._portable(path))
+
+    def _portable(self, path: str) -> str:
+        is_windows = path[1:3] in (":/", ":\\")
+        if not path.startswith("/") and not is_windows:
             return path
         home = str(self.home).rstrip("/")
+        if is_windows:
+            path, home = path.replace("\\", "/"), home.replace("\\", "/")
         if path == home:
             return "~"
         if path.startswith(home + "/"):
@@ -97,7 +110,7 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get("HOME") or Path.home())
     paceflow_home = Path(env.get("PACEFLOW_HOME") or home / ".paceflow").absolute()
     rules = env.get("PACEFLOW_RULES") or ""
-    if not rules and (paceflow_home / "rules.toml").is_file():
+    if not rules and os.path.isfile(paceflow_home / "rules.toml"):
         rules = str(paceflow_home / "rules.toml")
     return Settings(
         home=home,
@@ -113,15 +126,28 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
 def _timezone(env: Mapping[str, str]) -> str:
     """Name of the machine's zone, as TZ or /etc/localtime tells it; UTC if neither does."""
     name = env.get("TZ", "").removeprefix(":") or os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
-    return name if name in zoneinfo.available_timezones() else "UTC"
+    try:
+        return zoneinfo.ZoneInfo(name).key or "UTC"
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # looking through all names takes a quarter of a quick ingest
+        return "UTC"
+
+
+def printable(path: str) -> str:
+    r"""A path of this system as text: bytes that are no UTF-8 stand as `\xNN`."""
+    return path if path.isprintable() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def make_private(folder: Path) -> Path:
-    """The folder, made with mode 0700 if it is not there."""
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name == "posix" and folder.stat().st_mode & 0o077:
-        folder.chmod(0o700)
+    """The folder with mode 0700; made if it is not there, and so is every folder above it."""
+    try:
+        if not folder.is_dir():
+            if not folder.parent.is_dir():
+                make_private(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
+        if os.name == "posix" and folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise unwritable(folder, error) from error
     return folder
 
 
@@ -133,5 +159,15 @@ def write_private(path: Path, content: bytes) -> None:
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)
         os.replace(beside, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: OSError) -> SettingsError:
+    """What to tell of a place below PACEFLOW_HOME that cannot be written."""
+    return SettingsError(
+        f"{path}: cannot be written ({error.strerror or error}); what was there stays; "
+        "make room, mend its rights, or point PACEFLOW_HOME elsewhere"
+    )

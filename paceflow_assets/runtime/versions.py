@@ -39,6 +39,8 @@ def combined(versions: Mapping[str, str]) -> str:
 
 def _digest(values: pl.Series) -> str:
     dtype = values.dtype
+    if values.is_empty():
+        return "-"
     if isinstance(dtype, pl.List):
         lengths = values.list.len().cast(pl.Int64).fill_null(-1)
         return f"[{_digest(lengths)},{_digest(values.filter(lengths > 0).explode())}]"
@@ -46,8 +48,10 @@ def _digest(values: pl.Series) -> str:
         fields = ",".join(_digest(values.struct.field(entry.name)) for entry in dtype.fields)
         return f"({_digest(values.is_null())},{fields})"
     if len(values) <= FEW:
-        plain = values.to_physical() if dtype.is_temporal() else values
-        return xxh3_128_hexdigest(msgspec.msgpack.encode((plain + 0.0 if dtype.is_float() else plain).to_list()))
+        plain = (values.to_physical() if dtype.is_temporal() else values).to_list()
+        if dtype.is_float():
+            plain = [None if value is None else value + 0.0 for value in plain]  # -0.0 is 0.0
+        return xxh3_128_hexdigest(msgspec.msgpack.encode(plain))
     if dtype == pl.String:
         runs = values.rle().struct
         return f"<{_fold(_integers(runs.field('len')))},{_fold(_text_codes(runs.field('value')))}>"
@@ -67,8 +71,9 @@ def _integers(values: pl.Series) -> pl.Series:
         return values.cast(pl.UInt64).fill_null(NULL)
     if dtype.is_temporal():
         values = values.to_physical()
-    if dtype.is_float():
-        values = values + 0.0  # -0.0 is 0.0
+    if dtype.is_float():  # -0.0 is 0.0; polars takes adding 0.0 for nothing to do
+        value = pl.col("value")
+        values = values.to_frame("value").select(pl.when(value == 0).then(0.0).otherwise(value).alias("value")).to_series()
     elif values.dtype != pl.UInt64:
         values = values.cast(pl.Int64)
     return values.to_frame("value").select(pl.col("value").reinterpret(dtype=pl.UInt64).fill_null(NULL)).to_series()

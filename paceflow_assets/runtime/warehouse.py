@@ -11,6 +11,7 @@ files; Dagster's event log shows it.
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -19,7 +20,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from paceflow_assets.runtime.errors import NewerWarehouse, TableInvalid, WarehouseError
+from paceflow_assets.runtime.errors import NewerWarehouse, TableDamaged, TableInvalid, WarehouseError
 from paceflow_assets.runtime.locks import WAIT_SECONDS, held
 from paceflow_assets.runtime.settings import Settings, make_private
 from paceflow_assets.runtime.table import Table
@@ -63,7 +64,7 @@ class Provenance(msgspec.Struct, frozen=True):
 
 def file_stem(repository: str) -> str:
     """Readable, unique file name of a repository, safe on case-insensitive disks."""
-    slug = re.sub(r"[^a-z0-9._-]+", "-", repository.lower()).strip("-.")[:80] or "repository"
+    slug = re.sub(r"[^a-z0-9._-]+", "-", repository.lower()).strip("-._")[:80] or "repository"
     return f"{slug}-{hashlib.sha256(repository.encode()).hexdigest()[:16]}"
 
 
@@ -94,6 +95,27 @@ class Warehouse:
         footers = [_footer(path) for path in folder.glob("[!_]*.parquet")] if folder.is_dir() else []
         return sorted(footer.repository for footer in footers if footer)
 
+    @staticmethod
+    def refuse_newer(path: Path, footer: Provenance) -> None:
+        """Stop at a file that a newer paceflow wrote: what it holds is not ours to judge."""
+        if footer.schema_version > SCHEMA_VERSION:
+            raise NewerWarehouse(
+                f"{path}: written by a newer paceflow (schema {footer.schema_version}, this one knows {SCHEMA_VERSION}); "
+                "nothing was changed; update paceflow"
+            )
+
+    def damaged(self, table: str) -> list[Path]:
+        """Files of this table that are no readable table files, sorted."""
+        folder = self.root / table
+        return sorted(path for path in folder.glob("[!_]*.parquet") if _footer(path) is None) if folder.is_dir() else []
+
+    def examine(self, table: Table) -> None:
+        """Read every file of the table; raises for the first that cannot be read."""
+        for path in self.damaged(table.name):
+            raise self._unreadable(table, path, OSError("it is no table file"))
+        for repository in self.repositories(table.name):
+            self.read(table, repository)
+
     def read(self, table: Table, repository: str, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Rows of one repository, some or all columns; no file = no rows. Columns that a raw file lacks are null."""
         wanted = [name for name in table.columns if columns is None or name in columns]
@@ -104,24 +126,35 @@ class Warehouse:
         if footer is None:
             if table.layer != "raw":
                 return table.empty().select(wanted)
-            raise WarehouseError(
-                f"{path}: is no readable table file; the repository was left as it is; "
-                f"put {path.name}.previous in its place, or delete it to read again the logs that still exist"
-            )
-        if footer.schema_version > SCHEMA_VERSION:
-            raise NewerWarehouse(
-                f"{path}: written by a newer paceflow (schema {footer.schema_version}, this one knows {SCHEMA_VERSION}); "
-                "nothing was changed; update paceflow"
-            )
+            raise WarehouseError(f"{path}: is no readable table file; {self._remedy(path)}")
+        self.refuse_newer(path, footer)
         kept = self._small.get(path)
         if kept is not None and kept[0] is footer:
             return pl.DataFrame([kept[1].get_column(name) for name in wanted])
+        has_shape = footer.columns == schema_text(table)
+        if not has_shape and table.layer != "raw":
+            return table.empty().select(wanted)
         try:
-            present = pl.read_parquet_schema(path)
-            frame = pl.read_parquet(path, columns=[name for name in wanted if name in present])
+            present = wanted if has_shape else pl.scan_parquet(path, glob=False).collect_schema().names()
+            frame = pl.read_parquet(path, columns=[name for name in wanted if name in present], glob=False)
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise WarehouseError(f"{path}: cannot be read ({error}); nothing was changed") from error
+            raise self._unreadable(table, path, error) from error
         return _shaped(table, frame, wanted)
+
+    def _unreadable(self, table: Table, path: Path, error: Exception) -> WarehouseError:
+        """What to tell of a file whose rows cannot be read. A derived one goes, because it can be built again."""
+        what = str(error).partition("\n")[0]
+        if table.layer == "raw":
+            return WarehouseError(f"{path}: cannot be read ({what}); {self._remedy(path)}")
+        path.unlink(missing_ok=True)
+        return TableDamaged(f"{path}: could not be read ({what}); it was removed; ingest again builds it anew")
+
+    @staticmethod
+    def _remedy(path: Path) -> str:
+        return (
+            "the repository was left as it is; "
+            f"put {path.name}.previous in its place, or delete it to read again the logs that still exist"
+        )
 
     def _keep_small(self, path: Path, frame: pl.DataFrame) -> None:
         """Keep what was just written, if it is small: the tables below will ask for it, some of them several times."""
@@ -158,15 +191,14 @@ class Warehouse:
                     f"{table.name}: {repository}: {lost} stored rows would be lost; the file stays as it was",
                     table.name,
                 )
-            previous = path.with_name(path.name + ".previous")
-            previous.unlink(missing_ok=True)
-            os.link(path, previous)
+            _keep_previous(path)
         self._write(path, frame, provenance, durable=True)
 
     def overwrite(self, table: Table, repository: str, frame: pl.DataFrame, provenance: Provenance) -> None:
         """Write a table without keeping anything of it: only for forgetting, and for giving a repository another key."""
         path = self.path(table.name, repository)
         path.with_name(path.name + ".previous").unlink(missing_ok=True)
+        _remove_leftovers(path)
         self._write(path, frame, provenance, durable=True)
 
     def _write(self, path: Path, frame: pl.DataFrame, provenance: Provenance, *, durable: bool) -> None:
@@ -185,6 +217,11 @@ class Warehouse:
                 if durable:  # a derived file that a power cut tore has no footer, and is built again
                     os.fsync(file.fileno())
             os.replace(beside, path)
+        except (OSError, pl.exceptions.ComputeError) as error:
+            raise WarehouseError(
+                f"{path}: cannot be written ({getattr(error, 'strerror', None) or error}); the file before it stays; "
+                "make room or mend its rights, then ingest again"
+            ) from error
         finally:
             beside.unlink(missing_ok=True)
         self._keep_small(path, frame)
@@ -195,12 +232,29 @@ class Warehouse:
             if layers is None or folder.name.partition("_")[0] in layers:
                 for path in folder.glob(f"{file_stem(repository)}.parquet*"):
                     path.unlink()
+                _remove_leftovers(folder / f"{file_stem(repository)}.parquet")
 
     @contextmanager
     def lock(self, repository: str, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
         """Hold all tables of a repository. The operating system lets go when the process dies."""
         with held(self.locks, file_stem(repository), f"repository {repository}", wait_seconds):
             yield
+
+
+def _keep_previous(path: Path) -> None:
+    """Keep the present file as `*.previous`, until the next success."""
+    previous = path.with_name(path.name + ".previous")
+    previous.unlink(missing_ok=True)
+    try:
+        os.link(path, previous)
+    except OSError:  # a disk without links
+        shutil.copy2(path, previous)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what a process that died while writing this file left beside it. The repository's lock must be held."""
+    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
+        leftover.unlink(missing_ok=True)
 
 
 def _footer(path: Path) -> Provenance | None:
@@ -221,12 +275,10 @@ def _footer_of(path: Path, *state: int) -> Provenance | None:
 
 
 def _shaped(table: Table, frame: pl.DataFrame, wanted: list[str]) -> pl.DataFrame:
-    """The file's rows in the table's present shape. Raw gains nullable columns; any other table is rebuilt instead."""
+    """The file's rows in the table's present shape, which may have gained nullable columns."""
     schema = {name: table.schema[name] for name in wanted}
     if frame.schema == pl.Schema(schema):
         return frame
-    if table.layer != "raw":
-        return table.empty().select(wanted)
     return frame.select(
         widened(frame[name], dtype) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in schema.items()

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from paceflow_assets.runtime.catalog import calculator
 from paceflow_assets.runtime.checks import Verdict
-from paceflow_assets.runtime.compute import Computed, Workshop, now_ms
-from paceflow_assets.runtime.errors import PaceflowError, TableInvalid
+from paceflow_assets.runtime.compute import LEDGER, Computed, Workshop, now_ms
+from paceflow_assets.runtime.errors import PaceflowError, TableDamaged, TableInvalid
 from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import rules
@@ -98,10 +98,24 @@ def stale_tables(workshop: Workshop, repository: str, failures: list[str]) -> It
     """
     with workshop.warehouse.lock(repository):
         yield from _stale_raw(workshop, repository, failures)
-        for table in tables().values():
-            if table.per_repository and table.layer != "raw" and workshop.stale(table, repository):
-                yield workshop.compute(table, repository)
+        yield from _stale_derived(workshop, repository, len(tables()))
     workshop.warehouse.let_go()
+
+
+def _stale_derived(workshop: Workshop, repository: str, patience: int) -> Iterator[Computed]:
+    """The tables below raw. A damaged one is gone once it was read: then from the top, so often as there is patience."""
+    try:
+        yield from _stale_in_order(workshop, repository)
+    except TableDamaged:
+        if not patience:
+            raise
+        yield from _stale_derived(workshop, repository, patience - 1)
+
+
+def _stale_in_order(workshop: Workshop, repository: str) -> Iterator[Computed]:
+    for table in tables().values():
+        if table.per_repository and table.layer != "raw" and workshop.stale(table, repository):
+            yield workshop.compute(table, repository)
 
 
 def _stale_raw(workshop: Workshop, repository: str, failures: list[str]) -> Iterator[Computed]:
@@ -109,9 +123,11 @@ def _stale_raw(workshop: Workshop, repository: str, failures: list[str]) -> Iter
     look = workshop.look(repository, now_ms())
     waits = changed_outside(look)
     if waits:
-        failures.extend(f"{repository}: {reason}" for reason in look.broken.values())
+        home = f"{workshop.settings.home}/"
+        failures.extend(f"{repository}: {reason.replace(home, '~/')}" for reason in look.broken.values())
     for table in tables().values():
-        if table.layer == "raw" and (table.watches in waits or workshop.stale(table, repository)):
+        is_due = table.watches in waits or (waits and table.name == LEDGER)
+        if table.layer == "raw" and (is_due or workshop.stale(table, repository)):
             yield workshop.compute(table, repository, look)
 
 
