@@ -8,6 +8,7 @@ Exit codes: 0 all is well, 1 something failed (what, why and what to do stands o
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     asked = parser().parse_args(arguments)
+    os.umask(0o077)  # what Dagster writes is the user's alone, too
     try:
         return asked.run(settings(), asked)
     except (PaceflowError, GitError) as error:

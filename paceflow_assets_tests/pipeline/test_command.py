@@ -58,13 +58,20 @@ def worked(home: Home, name: str = "app", session: str = "s1") -> Repository:
 def summary(output: str) -> dict[str, list[str]]:
     """Rows of the summary table: repository -> cells."""
     found = [re.split(r" {2,}", line.strip()) for line in output.splitlines()]
-    return {cells[0]: cells[1:] for cells in found if len(cells) > 3}
+    return {cells[0]: cells[1:] for cells in found if len(cells) > 3 and cells[0] != "repository"}
 
 
 def dagster_runs(home: Home) -> int:
     """Runs that Dagster knows of."""
     with sqlite3.connect(home.settings.dagster_home / "history" / "runs.db") as connection:
         return connection.execute("select count(*) from runs").fetchone()[0]
+
+
+def alive(group: int) -> list[str]:
+    """Processes of a process group that still run."""
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    found = [line.split(maxsplit=2) for line in listed.splitlines()]
+    return [args for pgid, state, args in found if pgid == str(group) and not state.startswith("Z")]
 
 
 def versions(home: Home) -> dict[tuple[str, str], str]:
@@ -157,7 +164,7 @@ def test_a_broken_repository_fails_alone(home):
     assert rows["local/good"][0] == "2"
     assert rows["local/bad"][:2] == ["1", "1"]
     assert "local/bad-" in done.stderr
-    assert "~/src/bad" in done.stderr
+    assert str(broken.folder) in done.stderr
     assert "1 of 2 repositories failed; the others are up to date" in done.stderr
     assert mended.returncode == 0
 
@@ -218,7 +225,7 @@ def test_a_changed_rule_is_told_and_heals_its_table(home):
 
     done = paceflow(home, "ingest")
 
-    assert "churn.window_days" in done.stderr
+    assert "[churn] window_days 14 → 30" in done.stderr
     assert home.table("event_commit_churn")["churn_window_days"].to_list() == [30]
 
 
@@ -319,10 +326,10 @@ def test_an_interrupted_ingest_says_so_and_the_next_goes_on(home):
 
     os.killpg(running.pid, signal.SIGINT)
     _, told = running.communicate(timeout=30)
-    with pytest.raises(ProcessLookupError):
-        os.killpg(running.pid, 0)
+    left = alive(running.pid)
     then = paceflow(home, "ingest")
 
+    assert left == []
     assert running.returncode == 130
     assert told.startswith("paceflow: stopped")
     assert "Traceback" not in told
@@ -333,19 +340,16 @@ def test_an_interrupted_ingest_says_so_and_the_next_goes_on(home):
 def test_everything_that_is_written_is_private(home):
     """Folders 0700, files 0600, whatever the umask is, and nothing outside PACEFLOW_HOME."""
     worked(home)
-    before = {path for path in home.path.rglob("*")}
+    before = set(home.path.rglob("*"))
     old = os.umask(0)
     try:
         done = paceflow(home, "ingest")
     finally:
         os.umask(old)
 
-    written = {path for path in home.path.rglob("*")} - before
+    written = set(home.path.rglob("*")) - before
     inside = home.settings.paceflow_home
     assert done.returncode == 0
     assert {path for path in written if path != inside and inside not in path.parents} == set()
     assert stat.S_IMODE(inside.stat().st_mode) == 0o700
-    open_to_others = [
-        str(path) for path in written if not path.is_symlink() and path.stat().st_mode & 0o077 and path.name != ".telemetry"
-    ]
-    assert open_to_others == []
+    assert [str(path) for path in written if not path.is_symlink() and path.stat().st_mode & 0o077] == []
