@@ -16,6 +16,7 @@ import polars as pl
 
 import paceflow_assets
 from paceflow_assets.runtime.duck import CONFIG, Sql
+from paceflow_assets.runtime.errors import WarehouseError
 from paceflow_assets.runtime.settings import Settings, make_private
 from paceflow_assets.runtime.table import Table, tables
 
@@ -109,7 +110,11 @@ def write_catalog(settings: Settings) -> str:
 
 def rows(settings: Settings, query: str) -> pl.DataFrame:
     """Rows of a query over all tables and views, all repositories together."""
-    return reader(settings)(query)
+    try:
+        return reader(settings)(query)
+    except duckdb.Error as error:
+        reason = str(error).partition("\n")[0]
+        raise WarehouseError(f"{settings.warehouse}: cannot be read ({reason}); nothing is shown; ingest again") from error
 
 
 def ingest_summary(settings: Settings) -> list[dict]:

@@ -9,50 +9,13 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
+from commands import PACEFLOW, PROJECT, environment, paceflow, versions, worked
 from conftest import Home
 from logs import ClaudeLog, CodexLog
-from repositories import Repository
 
 from paceflow_assets.runtime.table import tables
-from paceflow_assets.runtime.warehouse import Warehouse
-
-COMMAND = [sys.executable, "-m", "paceflow_assets.cli"]
-PROJECT = Path(__file__).parents[2]
-COMMITTED = 1_767_603_900  # five minutes after the first prompt
-
-
-def environment(home: Home, env: Mapping[str, str]) -> dict[str, str]:
-    """What a fresh terminal of this home would have."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home.path), "COLUMNS": "120", "LANG": "C.UTF-8", **env}
-
-
-def paceflow(home: Home, *arguments: str, text: str = "", cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess:
-    """Run the command; what it wrote and its exit code."""
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(home, env),
-        input=text,
-        cwd=cwd or PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
-
-
-def worked(home: Home, name: str = "app", session: str = "s1") -> Repository:
-    """A repository in which a session wrote a file that was committed."""
-    repository = Repository(home.path / "src" / name)
-    file = repository.folder / "a.py"
-    text = f"{name} one\n{name} two\n"
-    ClaudeLog(home.path, session, repository.folder).says(0, "write it").writes(1, file, text).replies(2, "done").save()
-    repository.commit({"a.py": text}, date=COMMITTED)
-    return repository
 
 
 def summary(output: str) -> dict[str, list[str]]:
@@ -72,17 +35,6 @@ def alive(group: int) -> list[str]:
     listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
     found = [line.split(maxsplit=2) for line in listed.splitlines()]
     return [args for pgid, state, args in found if pgid == str(group) and not state.startswith("Z")]
-
-
-def versions(home: Home) -> dict[tuple[str, str], str]:
-    """Content version of every stored table of every repository, except of what tells when a branch was first seen."""
-    warehouse = Warehouse(home.settings)
-    return {
-        (name, repository): warehouse.provenance(name, repository).data_version
-        for name in tables()
-        for repository in warehouse.repositories(name)
-        if name != "metadata_branches"
-    }
 
 
 def test_ingest_prints_what_it_found_and_a_second_one_starts_no_run(home):
@@ -312,7 +264,7 @@ def test_an_interrupted_ingest_says_so_and_the_next_goes_on(home):
     for number in range(6):
         worked(home, f"app{number}", f"s{number}")
     running = subprocess.Popen(
-        [*COMMAND, "ingest", "--jobs", "2"],
+        [*PACEFLOW, "ingest", "--jobs", "2"],
         env=environment(home, {}),
         cwd=PROJECT,
         stdout=subprocess.PIPE,
