@@ -8,13 +8,14 @@ Exit codes: 0 all is well, 1 something failed (what, why and what to do stands o
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from paceflow_assets.runtime.errors import PaceflowError
+from paceflow_assets.runtime.errors import PaceflowError, WarehouseError
 from paceflow_assets.runtime.settings import Settings, settings
 from paceflow_assets.source.git import GitError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     asked = parser().parse_args(arguments)
+    os.umask(0o077)  # what Dagster writes is the user's alone, too
     try:
         return asked.run(settings(), asked)
     except (PaceflowError, GitError) as error:
@@ -34,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("paceflow: stopped; what was computed stays, the next ingest goes on from there", file=sys.stderr)
         return 130
     except BrokenPipeError:
+        return 1
+    except Exception as error:  # a fault of ours: told, not shown
+        from paceflow_assets.runtime.faults import noted
+
+        print(f"paceflow: {noted(settings(), error)}", file=sys.stderr)
         return 1
 
 
@@ -125,8 +132,8 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
         workers.begin(chosen, len(found.changed))
         progress.update(task, description="computing", completed=0, total=len(chosen) + 1)
 
-        def noticed() -> Iterator:
-            for result in workers.results():
+        def noticed(results: Iterator) -> Iterator:
+            for result in results:
                 if hasattr(result, "table"):
                     progress.update(task, description=f"computing {_shortened(result.repository)} {result.table}")
                 else:
@@ -134,34 +141,41 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
                     progress.advance(task)
                 yield result
 
-        from paceflow_assets.runtime.reporting import report  # Dagster loads while the workers compute
+        def report(results: Iterator) -> str:
+            from paceflow_assets.runtime.reporting import report  # Dagster loads while the workers compute
 
-        report(where, noticed(), found.repositories)
-    return _finish(where, outcomes, whole=not only, started=started)
+            return report(where, noticed(results), found.repositories)
+
+        untold = workers.taken(report)
+    return _finish(where, outcomes, untold, whole=not only, started=started)
 
 
-def _finish(where: Settings, outcomes: Sequence, *, whole: bool, started: float) -> int:
+def _finish(where: Settings, outcomes: Sequence, untold: str, *, whole: bool, started: float) -> int:
     from paceflow_assets.runtime import ingest
     from paceflow_assets.runtime.catalog import ingest_summary, write_catalog
+    from paceflow_assets.runtime.partitions import ALL
 
-    warning = write_catalog(where)
+    failed = [outcome for outcome in outcomes if outcome.failures]
+    told = [line for outcome in failed for line in outcome.failures]
+    if failed:
+        count = sum(outcome.repository != ALL for outcome in failed)
+        told.append(f"{count} of {len(outcomes) - 1} repositories failed; the others are up to date")
+    if untold:
+        told.append(untold)
+    warning, rows = write_catalog(where), []
+    try:
+        rows = ingest_summary(where)
+    except WarehouseError as error:
+        told.append(str(error))
     seconds = {outcome.repository: outcome.seconds for outcome in outcomes if outcome.built}
-    rows = [{**row, "seconds": seconds.get(row["repository"])} for row in ingest_summary(where)]
-    _show(rows, time.perf_counter() - started)
-    if warning:
-        print(f"paceflow: {warning}", file=sys.stderr)
+    _show([{**row, "seconds": seconds.get(row["repository"])} for row in rows], time.perf_counter() - started)
     if not where.dagster_home_is_set:
         print(f"to see it in the Dagster UI: export DAGSTER_HOME={where.dagster_home}")
-    failed = [outcome for outcome in outcomes if outcome.failures]
-    for outcome in failed:
-        for line in outcome.failures:
-            print(f"paceflow: {line}", file=sys.stderr)
-    if failed:
-        print(f"paceflow: {len(failed)} of {len(rows)} repositories failed; the others are up to date", file=sys.stderr)
-        return 1
-    if whole:
+    for line in (warning, *told) if warning else told:
+        print(f"paceflow: {line}", file=sys.stderr)
+    if whole and not told:
         ingest.remember_done(where, [{**row, "seconds": None} for row in rows])
-    return 0
+    return 1 if told else 0
 
 
 def _show(rows: Sequence[dict], seconds: float) -> None:

@@ -10,6 +10,7 @@ import os
 
 import dagster as dg
 
+from paceflow_assets.runtime.locks import held
 from paceflow_assets.runtime.settings import Settings, make_private, write_private
 
 KEPT_DAYS = 30
@@ -26,11 +27,12 @@ retention:
   sensor:
     purge_after_days: 30
 """
+NO_CAPTURE = {"compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}}
 
 
 def prepare(settings: Settings) -> None:
-    """Make DAGSTER_HOME if it is ours and not there, and let this process use it."""
-    if not settings.dagster_home_is_set:
+    """Make DAGSTER_HOME if it is not there, and let this process use it."""
+    if not settings.dagster_home.is_dir() or not settings.dagster_home_is_set:
         make_private(settings.dagster_home)
         if not (settings.dagster_home / "dagster.yaml").exists():
             write_private(settings.dagster_home / "dagster.yaml", CONFIGURATION)
@@ -38,9 +40,13 @@ def prepare(settings: Settings) -> None:
 
 
 def opened(settings: Settings) -> dg.DagsterInstance:
-    """The instance of DAGSTER_HOME."""
+    """The instance of DAGSTER_HOME, for this process: what we print is not captured, which takes two more processes.
+
+    Two processes must not create its storage at the same time, hence the lock.
+    """
     prepare(settings)
-    return dg.DagsterInstance.get()
+    with held(settings.locks, "dagster", "Dagster's storage"):
+        return dg.DagsterInstance.local_temp(str(settings.dagster_home), overrides=NO_CAPTURE)
 
 
 def purge(instance: dg.DagsterInstance, now: dt.datetime, most: int = 50) -> int:

@@ -11,10 +11,12 @@ import hashlib
 import multiprocessing
 import os
 import queue
+import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime.discovery import (
@@ -35,6 +37,7 @@ from paceflow_assets.runtime.settings import Settings
 if TYPE_CHECKING:
     from paceflow_assets.runtime.worker import Built, Outcome
 
+Taken = TypeVar("Taken")
 REPOSITORIES_PER_WORKER = 4  # fewer are not worth the start of another process
 
 
@@ -104,7 +107,11 @@ class Workers:
         from paceflow_assets.runtime import start
 
         process = self.spawn.Process(target=start.work, args=(self.settings, self.asked, self.news), daemon=True)
-        process.start()
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: it is this process that ends a worker
+        try:
+            process.start()
+        finally:
+            signal.signal(signal.SIGINT, before)
         self.processes.append(process)
 
     def begin(self, repositories: Sequence[str], busy: int) -> None:
@@ -115,6 +122,16 @@ class Workers:
         # this process is one of the jobs: telling Dagster of a small repository takes about as long as computing it
         while len(self.processes) < min(self.jobs - 1, -(-busy // REPOSITORIES_PER_WORKER)):
             self._start()
+
+    def taken(self, take: "Callable[[Iterator[Built | Outcome]], Taken]") -> Taken:
+        """What `take` makes of the results, in a thread, so that Ctrl-C ends it between two of them, not inside a library."""
+        with ThreadPoolExecutor(1) as thread:
+            taking = thread.submit(take, self.results())
+            try:
+                return taking.result()
+            except KeyboardInterrupt:
+                self.news.put(KeyboardInterrupt())
+                raise
 
     def results(self) -> "Iterator[Built | Outcome]":
         """Tables as they are built and repositories as they are done; the global views, under `ALL`, come last."""
@@ -135,7 +152,7 @@ class Workers:
                 died = "the computing process died; its tables stay as they were; ingest again"
                 yield from (Outcome(repository, failures=[f"{repository}: {died}"]) for repository in sorted(self.left))
                 return
-            if isinstance(result, PaceflowError):
+            if isinstance(result, PaceflowError | KeyboardInterrupt):
                 raise result
             if isinstance(result, Outcome):
                 self.left.discard(result.repository)

@@ -19,6 +19,7 @@ import msgspec
 from paceflow_assets.runtime import checks, dagster_home
 from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import Workshop, now_ms
+from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.settings import Settings, write_private
 from paceflow_assets.runtime.table import Table, tables
@@ -166,8 +167,39 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PARTITIONS = "repository"
 
 
-def report(settings: Settings, results: Iterator[Built | Outcome], repositories: Sequence[str]) -> None:
-    """Tell Dagster of results as they come, in one run of one op; make its partitions the present repositories."""
+def report(settings: Settings, results: Iterator[Built | Outcome], repositories: Sequence[str]) -> str:
+    """Tell Dagster of results as they come. Returns why it could not be told, '' if it was.
+
+    Tables do not depend on Dagster: when its home or its storage fails, the results are taken all the same, and the ledger
+    lets the next ingest tell them.
+    """
+    stopped: list[PaceflowError] = []
+
+    def watched() -> Iterator[Built | Outcome]:
+        try:
+            yield from results
+        except PaceflowError as error:  # Dagster would take it for a failure of its step
+            stopped.append(error)
+            raise
+
+    told = ""
+    try:
+        tell(settings, watched(), repositories)
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0]
+        told = (
+            f"{settings.dagster_home}: {reason or type(error).__name__}; the tables are up to date, but Dagster was not told; "
+        )
+        told += "mend or move that folder and ingest again"
+        for _ in results if not stopped else ():
+            pass
+    if stopped:
+        raise stopped[0]
+    return told
+
+
+def tell(settings: Settings, results: Iterator[Built | Outcome], repositories: Sequence[str]) -> None:
+    """Tell Dagster of results in one run of one op; make its partitions the present repositories."""
     workshop = workshop_of(settings)
     with dagster_home.opened(settings) as instance:
         settle_partitions(instance, repositories)

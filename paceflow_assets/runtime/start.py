@@ -6,7 +6,10 @@ from paceflow_assets.runtime.settings import Settings
 
 
 def work(settings: Settings, asked: "Queue[str | None]", news: Queue) -> None:
-    """Compute the repositories that are asked for, until None is."""
-    from paceflow_assets.runtime import worker
+    """Compute the repositories that are asked for, until None is. Ctrl-C reaches polars even where Python ignores it."""
+    try:
+        from paceflow_assets.runtime import worker
 
-    worker.work(settings, asked, news)
+        worker.work(settings, asked, news)
+    except KeyboardInterrupt:
+        return

@@ -5,9 +5,7 @@ What belongs here: everything between a repository's name and its outcome.
 What stays out: what is stale (compute), who is told (reporting), how many workers there are (ingest).
 """
 
-import signal
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import Queue
@@ -17,10 +15,11 @@ from paceflow_assets.runtime.catalog import calculator
 from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import LEDGER, Computed, Workshop, now_ms
 from paceflow_assets.runtime.errors import PaceflowError, TableDamaged, TableInvalid
+from paceflow_assets.runtime.faults import noted
 from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import rules
-from paceflow_assets.runtime.settings import Settings, write_private
+from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import tables
 from paceflow_assets.runtime.warehouse import Warehouse
 from paceflow_assets.source.git import GitError
@@ -53,7 +52,6 @@ class Outcome:
 
 def work(settings: Settings, asked: "Queue[str | None]", news: "Queue[Built | Outcome | PaceflowError]") -> None:
     """A worker process: compute the repositories that are asked for, until None is."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent was interrupted too, and ends this process
     try:
         workshop = workshop_of(settings)
         for repository in iter(asked.get, None):
@@ -144,10 +142,3 @@ def stale_globals(workshop: Workshop) -> Iterator[Computed]:
         for table in tables().values():
             if not table.per_repository and workshop.stale(table, ALL):
                 yield workshop.compute(table, ALL)
-
-
-def noted(settings: Settings, error: BaseException) -> str:
-    """Keep a fault of ours for a report, in a private file; the text that says where."""
-    path = settings.paceflow_home / "log" / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() // 1000 % 1_000_000:06d}.txt"
-    write_private(path, "".join(traceback.format_exception(error)).encode())
-    return f"this is a fault of paceflow ({type(error).__name__}), told in {path}; please report it"

@@ -32,7 +32,7 @@ def test_nothing(sql):
 
 
 def test_sessions_of_tasks(sql):
-    """Lines of all counted commits of a task add up; a session without user turn has no figures of its own; people weigh nothing."""
+    """Lines of all counted commits of a task add up; without user turn there are no figures; people weigh nothing."""
     quality = {
         **S1,
         "started_at": at(0),
