@@ -7,6 +7,8 @@ What stays out: what is told to it (reporting).
 
 import datetime as dt
 import os
+import shutil
+from pathlib import Path
 
 import dagster as dg
 
@@ -46,7 +48,25 @@ def opened(settings: Settings) -> dg.DagsterInstance:
     """
     prepare(settings)
     with held(settings.locks, "dagster", "Dagster's storage"):
+        if not (settings.dagster_home / "history").is_dir():
+            _create(settings.dagster_home)
         return dg.DagsterInstance.local_temp(str(settings.dagster_home), overrides=NO_CAPTURE)
+
+
+def _create(home: Path) -> None:
+    """Create Dagster's storage aside and move it in when it is whole: cut off half-way, Dagster could never open it again."""
+    aside = home / ".creating"
+    shutil.rmtree(aside, ignore_errors=True)
+    make_private(aside)
+    if (home / "dagster.yaml").exists():
+        shutil.copy(home / "dagster.yaml", aside)
+    with dg.DagsterInstance.local_temp(str(aside), overrides=NO_CAPTURE):
+        pass
+    made = sorted(path for path in aside.iterdir() if path.is_dir())
+    for folder in sorted(made, key=lambda path: path.name == "history"):
+        if not (home / folder.name).exists():
+            folder.rename(home / folder.name)
+    shutil.rmtree(aside)
 
 
 def purge(instance: dg.DagsterInstance, now: dt.datetime, most: int = 50) -> int:
