@@ -127,6 +127,8 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
         if not found.repositories:
             return _no_logs(where)
         chosen = _chosen(only, found)
+        for warning in found.warnings:
+            print(f"paceflow: {warning}", file=sys.stderr)
         for line in changes(where, rules(where.rules_source)):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         workers.begin(chosen, len(found.changed))
@@ -162,7 +164,8 @@ def _finish(where: Settings, outcomes: Sequence, untold: str, *, whole: bool, st
         told.append(f"{count} of {len(outcomes) - 1} repositories failed; the others are up to date")
     if untold:
         told.append(untold)
-    warning, rows = write_catalog(where), []
+    found = [line for outcome in outcomes for lines in outcome.findings.values() for line in lines]
+    warnings, rows = [line for line in (*found, write_catalog(where)) if line], []
     try:
         rows = ingest_summary(where)
     except WarehouseError as error:
@@ -171,7 +174,7 @@ def _finish(where: Settings, outcomes: Sequence, untold: str, *, whole: bool, st
     _show([{**row, "seconds": seconds.get(row["repository"])} for row in rows], time.perf_counter() - started)
     if not where.dagster_home_is_set:
         print(f"to see it in the Dagster UI: export DAGSTER_HOME={where.dagster_home}")
-    for line in (warning, *told) if warning else told:
+    for line in (*warnings, *told):
         print(f"paceflow: {line}", file=sys.stderr)
     if whole and not told:
         ingest.remember_done(where, [{**row, "seconds": None} for row in rows])
@@ -244,11 +247,15 @@ def _forget(where: Settings, asked: argparse.Namespace) -> int:
     from paceflow_assets.runtime.forgotten import Tombstone
 
     kind = "session" if asked.session else "repository" if asked.repository else "before"
-    what = doomed(where, Tombstone(kind, asked.session or asked.repository or asked.before, now_ms()))
+    meant = asked.session or asked.repository or asked.before
+    what = doomed(where, Tombstone(kind, meant, now_ms()))
     told = f"{len(what.sessions)} sessions in {len(what.repositories)} repositories"
     if not asked.yes:
-        print(f"deletes {told} from raw and every table below; a later ingest will not bring them back.")
-        if input("forget them? [y/N] ").strip().lower() not in ("y", "yes"):
+        if what.sessions or what.repositories:
+            print(f"deletes {told} from raw and every table below; a later ingest will not bring them back.")
+        else:
+            print(f"{meant}: nothing of it is stored; a later ingest will not store it either.")
+        if input("forget? [y/N] ").strip().lower() not in ("y", "yes"):
             print("nothing was deleted")
             return 1
     forget(where, what)

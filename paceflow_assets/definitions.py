@@ -4,7 +4,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from paceflow_assets.runtime import nightly
-from paceflow_assets.runtime.assets import assets
+from paceflow_assets.runtime.assets import assets, upkeep_checks
 from paceflow_assets.runtime.settings import Settings, settings
 from paceflow_assets.runtime.warehouse import Warehouse
 
@@ -14,6 +14,7 @@ def definitions(of: Settings) -> dg.Definitions:
     job = nightly.repository_job()
     return dg.Definitions(
         assets=assets(of),
+        asset_checks=upkeep_checks(of),
         jobs=[job],
         schedules=[nightly.schedule(of, job)],
         sensors=[nightly.sensor(of, job), nightly.automation_sensor()],

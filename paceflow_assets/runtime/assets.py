@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from paceflow_assets.runtime import checks, reporting
+from paceflow_assets.runtime import checks, reporting, upkeep
 from paceflow_assets.runtime.catalog import prepared
 from paceflow_assets.runtime.compute import Workshop, code_versions, now_ms
 from paceflow_assets.runtime.discovery import discover
@@ -19,8 +19,10 @@ from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import rules
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import Table, tables
+from paceflow_assets.runtime.upkeep import Upkeep
 
 REPOSITORIES = dg.DynamicPartitionsDefinition(name="repository")
+NIGHTLY = "0 2 * * *"
 OWNER = "team:paceflow"
 CHECK = "Types as declared, no null in a key, the grain unique, every parent row there. Checked before the file is replaced."
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(days=7), warn_window=dt.timedelta(days=2))
@@ -131,6 +133,29 @@ def result(table: Table, repository: str, verdict: checks.Verdict) -> dg.AssetCh
         severity=reporting.severity(verdict),
         metadata=reporting.check_metadata(verdict, repository),
     )
+
+
+def upkeep_check(check: Upkeep, settings: Settings) -> dg.AssetChecksDefinition:
+    """A check across repositories; while the daemon runs it is made once a night."""
+
+    @dg.asset_check(
+        asset=check.table,
+        name=check.name,
+        description=check.meaning,
+        automation_condition=dg.AutomationCondition.cron_tick_passed(NIGHTLY, settings.timezone),
+    )
+    def look() -> dg.AssetCheckResult:
+        found = check.find(settings)
+        return dg.AssetCheckResult(
+            passed=not found, severity=dg.AssetCheckSeverity.WARN, metadata=reporting.findings_metadata(found)
+        )
+
+    return look
+
+
+def upkeep_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """Every check across repositories."""
+    return [upkeep_check(check, settings) for check in upkeep.CHECKS]
 
 
 def assets(settings: Settings) -> list[dg.AssetsDefinition]:

@@ -97,6 +97,8 @@ def discover(settings: Settings, now_ms: int, progress: Progress | None = None, 
             checkout = inventory.checkouts[common_dir]
             checkout.missing_ms = (checkout.missing_ms or now_ms) if signature == MISSING else None
         inventory.named = sorted({*named.values()} - gone - {NO_REPOSITORY})
+        unread = changed(inventory, signatures)
+        inventory.waiting_ms = {key: inventory.waiting_ms.get(key, now_ms) for key in unread}
         if stock.encoded(inventory) != before:
             stock.save(settings, inventory)
     repositories = inventory.repositories()
@@ -105,7 +107,7 @@ def discover(settings: Settings, now_ms: int, progress: Progress | None = None, 
         for folder, key in named.items()
         if key == NO_REPOSITORY
     )
-    return Discovery(inventory, repositories, changed(inventory, signatures), renamed, parsed_count, warnings)
+    return Discovery(inventory, repositories, unread, renamed, parsed_count, warnings)
 
 
 def surveyed(settings: Settings, inventory: Inventory) -> Survey:

@@ -61,6 +61,7 @@ class Inventory(msgspec.Struct):
     logs: by portable path. checkouts: by common directory, as `partitions.storable`. adopted: folder that is gone -> its
     repository, because a log names its origin. merging: (old key, new key) of a merge that was begun. named: repositories
     that settings.toml names. code: signature of the program's files, with the parser fingerprints that were computed for it.
+    waiting_ms: repository -> first look that saw changes which raw has not read since.
     done: signature of code, rules and warehouse that the last ingest left complete. summary: what it printed. looked_ms: the
     last look.
     """
@@ -73,6 +74,7 @@ class Inventory(msgspec.Struct):
     named: list[str] = []
     code: str = ""
     parsers: dict[str, str] = {}
+    waiting_ms: dict[str, int] = {}
     done: str = ""
     summary: list[dict] = []
     looked_ms: int = 0

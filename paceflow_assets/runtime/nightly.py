@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from paceflow_assets.runtime.assets import REPOSITORIES
+from paceflow_assets.runtime import upkeep
+from paceflow_assets.runtime.assets import NIGHTLY, REPOSITORIES
 from paceflow_assets.runtime.compute import now_ms
 from paceflow_assets.runtime.discovery import Discovery, discover
 from paceflow_assets.runtime.settings import Settings
@@ -28,9 +29,10 @@ JOB = "one_repository"
 def repository_job() -> object:
     """Every table of one repository, in one run."""
     names = [table.name for table in tables().values() if table.per_repository]
+    across = [dg.AssetCheckKey(dg.AssetKey(check.table), check.name) for check in upkeep.CHECKS]
     return dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.assets(*names),
+        selection=dg.AssetSelection.assets(*names) - dg.AssetSelection.checks(*across),
         executor_def=dg.in_process_executor,
         description="Look at one repository again and compute all of its tables.",
     )
@@ -110,7 +112,7 @@ def schedule(settings: Settings, job: object) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="nightly",
         job=job,
-        cron_schedule="0 2 * * *",
+        cron_schedule=NIGHTLY,
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Asks for a run of each repository that changed since it was looked at.",
@@ -130,10 +132,10 @@ def schedule(settings: Settings, job: object) -> dg.ScheduleDefinition:
 
 
 def automation_sensor() -> dg.AutomationConditionSensorDefinition:
-    """Rebuilds what a changed rule made stale."""
+    """Rebuilds what a changed rule made stale; makes the checks across repositories once a night."""
     return dg.AutomationConditionSensorDefinition(
         "changed_rules",
-        target=dg.AssetSelection.all(),
+        target=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
         minimum_interval_seconds=SENSOR_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )

@@ -16,13 +16,14 @@ from typing import NamedTuple
 import dagster as dg
 import msgspec
 
-from paceflow_assets.runtime import checks, dagster_home
+from paceflow_assets.runtime import checks, dagster_home, upkeep
 from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import Workshop, now_ms
 from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.settings import Settings, write_private
 from paceflow_assets.runtime.table import Table, tables
+from paceflow_assets.runtime.upkeep import Upkeep
 from paceflow_assets.runtime.warehouse import Provenance, file_stem
 from paceflow_assets.runtime.worker import Built, Outcome, workshop_of
 
@@ -49,7 +50,8 @@ NOTHING = Told("", "", {}, 0)
 class Ledger(msgspec.Struct):
     """What one Dagster instance was told of one repository, under `ALL` also of the tables' checks.
 
-    failing: table -> repositories in which it breaks its declaration; a table whose check was never told is missing.
+    failing: table -> repositories in which it breaks its declaration, and upkeep check -> what it finds; what was never told
+    is missing.
     """
 
     instance: str = ""
@@ -111,6 +113,11 @@ def check_metadata(verdict: Verdict, repository: str) -> dict[str, dg.MetadataVa
     """Each part of the declaration: holds, or what is wrong."""
     told = {part.name: dg.MetadataValue.text(part.told or "holds") for part in verdict.parts}
     return {"repository": dg.MetadataValue.text(repository), **told}
+
+
+def findings_metadata(found: Sequence[str]) -> dict[str, dg.MetadataValue]:
+    """What an upkeep check found, one line each."""
+    return {"found": dg.MetadataValue.md("\n".join(f"- {line}" for line in found) or "nothing")}
 
 
 def shown_versions(workshop: Workshop, table: Table, repository: str) -> dict[str, str]:
@@ -261,6 +268,9 @@ class Reporter:
                 yield from self._tell(table, repository)
         if result.broken:
             self._tell_verdict(tables()[result.broken[0]], repository, result.broken[1])
+        for check in upkeep.CHECKS:
+            if check.name in result.findings:
+                self._tell_findings(check, result.findings[check.name])
         if result.failures:
             self.failed.append(repository)
         for name in {repository, ALL}:
@@ -285,6 +295,20 @@ class Reporter:
         if before != present:
             self.instance.report_runless_asset_event(check_evaluation(table, repository, verdict, others))
             failing[table.name] = present
+
+    def _tell_findings(self, check: Upkeep, found: list[str]) -> None:
+        """What an upkeep check finds is told once, then when it finds something else."""
+        failing = self.ledger(ALL).failing
+        if failing.get(check.name) != found:
+            evaluation = dg.AssetCheckEvaluation(
+                asset_key=dg.AssetKey(check.table),
+                check_name=check.name,
+                passed=not found,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata=findings_metadata(found),
+            )
+            self.instance.report_runless_asset_event(evaluation)
+            failing[check.name] = found
 
 
 def newest_event(instance: dg.DagsterInstance) -> int | None:

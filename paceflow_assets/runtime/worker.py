@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing import Queue
 from typing import NamedTuple
 
+from paceflow_assets.runtime import upkeep
 from paceflow_assets.runtime.catalog import calculator
 from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import LEDGER, Computed, Workshop, now_ms
@@ -41,12 +42,14 @@ class Outcome:
     """What became of one repository. failures: one line each for people. seconds: wall clock.
 
     broken: the table that was not written, with its verdict; None if there was none. built: tables that were computed.
+    findings: of `ALL`, name of each upkeep check -> what it finds.
     """
 
     repository: str
     built: int = 0
     failures: list[str] = field(default_factory=list)
     broken: tuple[str, Verdict] | None = None
+    findings: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -78,6 +81,8 @@ def brought_up_to_date(workshop: Workshop, repository: str, on_built: Callable[[
             now = time.perf_counter()
             on_built(Built(repository, computed.table.name, computed.verdict, now - last))
             last = now
+        if repository == ALL:
+            outcome.findings = upkeep.findings(workshop.settings)
     except TableInvalid as error:
         outcome.failures.append(str(error))
         outcome.broken = (error.table, error.verdict) if error.verdict else None

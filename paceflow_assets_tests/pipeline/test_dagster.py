@@ -261,6 +261,27 @@ def test_a_table_that_breaks_its_declaration_is_not_swapped_in(worked, instance,
     assert versions(home, repository)["event_task_commit"] == before
 
 
+def test_what_upkeep_finds_is_told_once_and_by_the_nightly_check(worked, instance):
+    """A repository that is gone: ingest tells it when it finds it, the check tells the same, a second ingest tells nothing."""
+    home, repository = worked
+    ingest_and_tell(home, instance)
+    repository.folder.rename(home.path / "elsewhere")
+    for _ in range(2):
+        ingest_and_tell(home, instance)
+    key = dg.AssetCheckKey(dg.AssetKey("raw_checkout"), "checkout_there")
+    told = instance.event_log_storage.get_asset_check_execution_history(key, limit=9)
+
+    checks = [check for check in graph(home).asset_checks or [] if key in check.check_keys]
+    (evaluation,) = dg.materialize(
+        checks, instance=instance, run_config=QUIET, selection=dg.AssetSelection.checks(key)
+    ).get_asset_check_evaluations()
+
+    assert [record.event.asset_check_evaluation.passed for record in told] == [False, True]
+    assert evaluation.metadata == told[0].event.asset_check_evaluation.metadata
+    assert "no checkout is there" in evaluation.metadata["found"].value
+    assert evaluation.severity == dg.AssetCheckSeverity.WARN
+
+
 def test_tags_are_those_that_dagster_gives(worked, instance, tmp_path):
     """An event that ingest tells has the provenance tags of one of Dagster's own runs."""
     home, _ = worked

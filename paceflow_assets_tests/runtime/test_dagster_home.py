@@ -3,6 +3,7 @@
 import sqlite3
 
 import pytest
+
 from paceflow_assets.runtime import dagster_home
 
 

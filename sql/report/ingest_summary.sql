@@ -1,5 +1,6 @@
 -- grain: one row per repository
 -- reads: metadata_repositories, metadata_sessions, event_commit_outcome, raw_parse_error
+-- no-repository stands for sessions outside of every repository; it is left out when there are none
 -- units: sessions at home in the repository; commits and lines of the scan window, orphaned commits included
 
 with session_counts as (
@@ -45,4 +46,8 @@ from metadata_repositories
 left join session_counts using (repository)
 left join commit_counts using (repository)
 left join error_counts using (repository)
+where
+    metadata_repositories.repository <> 'no-repository'
+    or session_counts.sessions > 0
+    or error_counts.parse_errors > 0
 order by metadata_repositories.repository
