@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime.compute import now_ms
-from paceflow_assets.runtime.discovery import changed, checkout_signatures
 from paceflow_assets.runtime.errors import WarehouseError
 from paceflow_assets.runtime.inventory import Inventory
 from paceflow_assets.runtime.settings import Settings
@@ -86,12 +85,11 @@ def _gone(settings: Settings) -> list[str]:
 
 def _waiting(settings: Settings) -> list[str]:
     inventory = stock.load(settings) or Inventory()
-    unread = changed(inventory, checkout_signatures(inventory.checkouts))
     return [
         f"{key}: what changed since {_day(begun)} was not read yet; its numbers lack it; "
         "`paceflow ingest` reads it or says why not"
         for key, begun in sorted(inventory.waiting_ms.items())
-        if key in unread and now_ms() - begun > LONGEST_WAIT_MS
+        if now_ms() - begun > LONGEST_WAIT_MS
     ]
 
 
