@@ -6,7 +6,8 @@
 What lives here: building workloads, running commands, printing figures. Results belong into README.md beside.
 
 Each figure is the median of some rounds; each round runs the floor beside the command, so that a machine whose speed drifts
-shows in the ratio. Peak is the largest single process; `together` samples the proportional memory of all of them (Linux).
+shows in the ratio. Peak is the largest single process; `together` samples the proportional memory of all of them (Linux) in
+a run of its own, because sampling takes time.
 """
 
 import argparse
@@ -78,13 +79,14 @@ class Workload:
             ["sh", "-c", f"find '{self.home}/.claude' '{self.home}/.codex' -type f -exec cat {{}} + > /dev/null"], self.env
         )
 
-    def ingest(self) -> Run:
+    def ingest(self, *, watched: bool = False) -> Run:
         """A whole `paceflow ingest`."""
-        return run([sys.executable, "-m", "paceflow_assets.cli", "ingest", "--jobs", str(self.jobs)], self.env)
+        command = [sys.executable, "-m", "paceflow_assets.cli", "ingest", "--jobs", str(self.jobs)]
+        return run(command, self.env, watched=watched)
 
-    def inside(self) -> Run:
+    def inside(self, *, watched: bool = False) -> Run:
         """An ingest that measures itself: the process's own start is not in it."""
-        found = run([sys.executable, "-c", INSIDE], self.env)
+        found = run([sys.executable, "-c", INSIDE], self.env, watched=watched)
         found.wall = float(found.output.split()[-1])
         return found
 
@@ -124,8 +126,8 @@ def session_records(session: str, path: Path, content: str) -> list[dict]:
     return [{**record, **envelope, "uuid": f"{session}-{number}"} for number, record in enumerate(records)]
 
 
-def run(command: list[str], env: dict[str, str]) -> Run:
-    """Run a command to its end; it must succeed."""
+def run(command: list[str], env: dict[str, str], *, watched: bool = False) -> Run:
+    """Run a command to its end; it must succeed. watched: sample its memory meanwhile."""
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -133,11 +135,13 @@ def run(command: list[str], env: dict[str, str]) -> Run:
         )
         highest = [0.0]
         watching = threading.Thread(target=watch, args=(process, highest))
-        watching.start()
+        if watched:
+            watching.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        watching.join()
+        if watched:
+            watching.join()
         output.seek(0)
         told = output.read().decode()
     if process.returncode:
@@ -176,22 +180,28 @@ def proportional_mb(pid: str) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
 
 
-def rounds(count: int, prepare: Callable[[], None], measured: Callable[[], Run], floor: Callable[[], Run]) -> tuple[Run, float]:
-    """Medians of a command, and of its ratio to the floor that ran just before it."""
+def rounds(
+    count: int, prepare: Callable[[], None], measured: Callable[..., Run], floor: Callable[[], Run]
+) -> tuple[Run, float]:
+    """Medians of a command, and of its ratio to the floor that ran just before it; then once more for its memory."""
     runs, ratios = [], []
     for _ in range(count):
         prepare()
         below = floor()
         runs.append(measured())
         ratios.append(runs[-1].wall / below.wall)
-    middle = Run(*(statistics.median(getattr(each, name) for each in runs) for name in ("wall", "cpu", "peak", "together")), "")
+    prepare()
+    together = measured(watched=True).together
+    wall, cpu, peak = (statistics.median(getattr(each, name) for each in runs) for name in ("wall", "cpu", "peak"))
+    middle = Run(wall, cpu, peak, together, "")
     return middle, statistics.median(ratios)
 
 
 def show(name: str, found: Run, ratio: float | None = None) -> None:
     """One line of figures."""
     beside = "" if ratio is None else f"{ratio:5.1f} ×"
-    print(f"{name:<44}{found.wall:8.2f} s{found.cpu:8.2f} s{beside:>9}{found.peak:8.0f} MB{found.together:8.0f} MB", flush=True)
+    together = f"{found.together:8.0f} MB" if found.together else ""
+    print(f"{name:<44}{found.wall:8.2f} s{found.cpu:8.2f} s{beside:>9}{found.peak:8.0f} MB{together}", flush=True)
 
 
 def measure(name: str, workload: Workload, count: int) -> None:

@@ -213,9 +213,10 @@ def tell(settings: Settings, results: Iterator[Built | Outcome], repositories: S
         reporter = Reporter(workshop, instance)
 
         @dg.op(out={}, name="bring_up_to_date")
-        def bring_up_to_date() -> Iterator[dg.AssetMaterialization]:
-            for result in results:
-                yield from reporter.events(result)
+        def bring_up_to_date(context: dg.OpExecutionContext) -> Iterator[dg.AssetMaterialization]:
+            with dagster_home.kept_open(settings, context.run_id):
+                for result in results:
+                    yield from reporter.events(result)
             if reporter.failed:
                 raise dg.Failure(f"failed: {', '.join(reporter.failed)}", allow_retries=False)
 
