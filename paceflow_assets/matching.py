@@ -5,10 +5,13 @@ What belongs here: set work that several tables need alike. What stays out: what
 (rule/), which come in as plain values and functions.
 
 Frames of demand: item, rel_path, side, line_hash, lines, happened_at. Frames of supply: the same with `source` for `item`.
-A source offers a line as often as its largest single operation holds it.
+Items, paths and sources are numbers under `Names`, or anything else that equals and sorts as they do. A source offers a line
+as often as its largest single operation holds it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import polars as pl
 
@@ -17,69 +20,134 @@ ChoosePath = Callable[[str, int, Sequence[tuple[str, int]]], str | None]
 
 AT_ANY_TIME = "true"
 SUPPLY_FIRST = "(supply.happened_at is null or supply.happened_at <= demand.happened_at + to_milliseconds($tolerance_ms))"
+NUMBER = pl.UInt32
+OPERATION = ["provider", "session_id", "change_id"]
+SESSION = pl.concat_str("provider", "session_id", separator="\n")
 SUPPLY_LATER = "supply.happened_at >= demand.happened_at"
 
 
-def commit_bags(sql: Sql, lines: pl.DataFrame, commits: pl.DataFrame, hash_column: str) -> pl.DataFrame:
-    """Changed lines of each commit and file as a bag: item, rel_path, side, line_hash, lines, happened_at."""
+@dataclass(frozen=True)
+class Names:
+    """Texts as numbers: a number is the text's place among all of them, so that numbers sort as their texts do.
+
+    Joins over millions of lines take a fraction of the memory and time with numbers. texts: distinct, sorted, without null.
+    """
+
+    texts: pl.Series
+
+    @classmethod
+    def of(cls, *columns: pl.LazyFrame) -> Self:
+        """Names of every text in some frames of one column each."""
+        every = pl.concat([column.rename({name: "text"}) for column in columns for name in column.collect_schema()])
+        return cls(every.unique().drop_nulls().sort("text").collect(engine="streaming")["text"])
+
+    def number(self, column: str | pl.Expr) -> pl.Expr:
+        """The numbers of a column's texts, all of which must be known; null stays null."""
+        texts = pl.col(column) if isinstance(column, str) else column
+        return texts.cast(pl.Enum(self.texts)).to_physical().cast(NUMBER)
+
+    def text(self, numbers: pl.Series) -> pl.Series:
+        """The texts of numbers; null stays null."""
+        return self.texts.gather(numbers).alias(numbers.name)
+
+
+def commit_bags(
+    sql: Sql, lines: pl.LazyFrame, commits: pl.DataFrame, hash_column: str, items: Names, paths: Names, sides: str = "+-"
+) -> pl.DataFrame:
+    """Lines of some commits by commit and file, as a bag: item, rel_path, side, line_hash, lines, happened_at.
+
+    sides: which lines are meant. Lines of commits that are not given are left out.
+    """
+    wanted = commits.lazy().select("commit_sha")
+    numbered = (
+        lines.filter(pl.col("side").is_in(list(sides)))
+        .join(wanted, on="commit_sha", how="semi")
+        .select(
+            items.number("commit_sha").alias("item"),
+            paths.number("rel_path").alias("rel_path"),
+            "side",
+            pl.col(hash_column).alias("line_hash"),
+        )
+        .collect(engine="streaming")
+    )
     return sql(
-        f"""
-        select
-            lines.commit_sha as item, rel_path, side, {hash_column} as line_hash, count(*) as lines,
-            any_value(commit_time) as happened_at
-        from lines inner join commits using (commit_sha)
-        where side <> ' '
-        group by lines.commit_sha, rel_path, side, {hash_column}
+        """
+        select item, rel_path, side, line_hash, count(*) as lines, any_value(commit_time) as happened_at
+        from numbered inner join times using (item)
+        group by item, rel_path, side, line_hash
         """,
-        lines=lines,
-        commits=commits.select("commit_sha", "commit_time"),
+        numbered=numbered,
+        times=commits.select(items.number("commit_sha").alias("item"), "commit_time"),
     )
 
 
-def file_bags(sql: Sql, lines: pl.DataFrame, commits: pl.DataFrame, hash_column: str, side: str) -> pl.DataFrame:
-    """`commit_bags` of one side and of some commits: item, rel_path, side, line_hash, lines, happened_at."""
-    return commit_bags(sql, lines.filter(pl.col("side") == side), commits, hash_column)
-
-
-def session_bags(sql: Sql, lines: pl.DataFrame, changes: pl.DataFrame, hash_column: str) -> pl.DataFrame:
-    """Changed lines of each file operation as a bag: provider, and a frame of supply whose source is the session."""
-    return sql(
-        f"""
-        select
-            provider, provider || chr(10) || session_id as source, any_value(rel_path) as rel_path, side,
-            {hash_column} as line_hash, count(*) as lines, any_value(change_ts) as happened_at
-        from lines inner join changes using (provider, session_id, change_id)
-        where side <> ' ' and rel_path is not null
-        group by provider, session_id, change_id, side, {hash_column}
-        """,
-        lines=lines,
-        changes=changes.select("provider", "session_id", "change_id", "rel_path", "change_ts"),
+def ai_bags(ai_lines: pl.LazyFrame, commits: pl.DataFrame, items: Names, paths: Names) -> pl.DataFrame:
+    """Rows of fact_commit_ai_line of some commits: item, rel_path, line_hash, lines."""
+    return (
+        ai_lines.join(commits.lazy().select("commit_sha"), on="commit_sha", how="semi")
+        .select(items.number("commit_sha").alias("item"), paths.number("rel_path").alias("rel_path"), "line_hash", "lines")
+        .collect(engine="streaming")
     )
 
 
-def largest(sql: Sql, bags: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Supply whatever the time: of each `source` expression the largest operation counts; `happened_at` is the earliest."""
+def session_bags(
+    sql: Sql, lines: pl.LazyFrame, changes: pl.DataFrame, hash_column: str, paths: Names, sources: Names, source: pl.Expr
+) -> pl.DataFrame:
+    """Changed lines of each file operation as a bag: a frame of supply.
+
+    source: what `sources` names, made from provider and session_id. Operations without a path are left out.
+    """
+    operations = changes.filter(pl.col("rel_path").is_not_null()).with_row_index("operation")
+    numbered = (
+        lines.filter(pl.col("side") != " ")
+        .join(operations.lazy().select(*OPERATION, "operation"), on=OPERATION)
+        .select("operation", "side", pl.col(hash_column).alias("line_hash"))
+        .collect(engine="streaming")
+    )
     return sql(
-        f"""
-        select {source} as source, rel_path, side, line_hash, max(lines) as lines, min(happened_at) as happened_at
-        from bags group by {source}, rel_path, side, line_hash
+        """
+        select
+            any_value(source) as source, any_value(rel_path) as rel_path, side, line_hash, count(*) as lines,
+            any_value(change_ts) as happened_at
+        from numbered inner join operations using (operation)
+        group by operation, side, line_hash
+        """,
+        numbered=numbered,
+        operations=operations.select(
+            "operation", sources.number(source).alias("source"), paths.number("rel_path").alias("rel_path"), "change_ts"
+        ),
+    )
+
+
+def largest(sql: Sql, bags: pl.DataFrame) -> pl.DataFrame:
+    """Supply whatever the time: of each source the largest operation counts; `happened_at` is the earliest."""
+    return sql(
+        """
+        select source, rel_path, side, line_hash, max(lines) as lines, min(happened_at) as happened_at
+        from bags group by source, rel_path, side, line_hash
         """,
         bags=bags,
     )
 
 
-def dull_hashes(sql: Sql, lines: pl.DataFrame, hash_column: str, characters: int, files: int) -> pl.DataFrame:
+def dull_hashes(sql: Sql, lines: pl.LazyFrame, hash_column: str, characters: int, files: int, paths: Names) -> pl.DataFrame:
     """Line hashes that carry no information: too few word characters, or added to too many files. Column line_hash."""
+    numbered = (
+        lines.filter(pl.col("side") != " ")
+        .select(
+            pl.col(hash_column).alias("line_hash"),
+            pl.col("word_characters").cast(pl.Int32),
+            pl.when(pl.col("side") == "+").then(paths.number("rel_path")).alias("added_to"),
+        )
+        .collect(engine="streaming")
+    )
     return sql(
-        f"""
-        select {hash_column} as line_hash from lines where side <> ' '
-        group by {hash_column}
-        having
-            max(word_characters) < $characters
-            or count(distinct rel_path) filter (where side = '+') >= $files
+        """
+        select line_hash from numbered group by line_hash
+        having max(word_characters) < $characters or count(distinct added_to) >= $files
         """,
         {"characters": characters, "files": files},
-        lines=lines,
+        numbered=numbered,
     )
 
 
@@ -134,7 +202,7 @@ def consumed(sql: Sql, pairs: pl.DataFrame, lineages: pl.DataFrame) -> pl.DataFr
             select
                 pairs.*,
                 coalesce(sum(pairs.lines) over (
-                    partition by coalesce(lineage, pairs.item), source, found_path, side, line_hash
+                    partition by lineage, case when lineage is null then pairs.item end, source, found_path, side, line_hash
                     order by happened_at, pairs.item rows between unbounded preceding and 1 preceding
                 ), 0) as taken
             from pairs left join lineages using (item)
@@ -202,7 +270,8 @@ def path_scores(
     candidates, so that a brace that stands in every file is never the way in.
     """
     if not least_lines.height:
-        return pl.DataFrame(schema={"item": pl.String, "rel_path": pl.String, "other_path": pl.String, "score": pl.Int64})
+        path = demand.schema["rel_path"]
+        return pl.DataFrame(schema={"item": demand.schema["item"], "rel_path": path, "other_path": path, "score": pl.Int64})
     parameters = {"tolerance_ms": tolerance_ms} if "$tolerance_ms" in order else None
     return sql(
         f"""
@@ -267,19 +336,22 @@ def path_scores(
     )
 
 
-def chosen_paths(scores: pl.DataFrame, files: pl.DataFrame, choose: ChoosePath) -> pl.DataFrame:
+def chosen_paths(scores: pl.DataFrame, files: pl.DataFrame, choose: ChoosePath, paths: Names) -> pl.DataFrame:
     """item, rel_path, supply_path of the files for which `choose` takes another path. files: item, rel_path, file_lines."""
+    numbers = pl.concat([scores["rel_path"], scores["other_path"]]).unique()
+    text = dict(zip(numbers, paths.text(numbers), strict=True))
+    number = {path: place for place, path in text.items()}
     listed = (
         scores.sort("item", "rel_path", "other_path")
         .group_by("item", "rel_path", maintain_order=True)
         .agg("other_path", "score")
         .join(files.select("item", "rel_path", "file_lines"), on=["item", "rel_path"])
+        .select("item", "rel_path", "other_path", "score", "file_lines")
     )
-    rows = [
-        (item, rel_path, choose(rel_path, file_lines, list(zip(paths, found, strict=True))))
-        for item, rel_path, paths, found, file_lines in listed.select(
-            "item", "rel_path", "other_path", "score", "file_lines"
-        ).rows()
-    ]
-    schema = {"item": pl.String, "rel_path": pl.String, "supply_path": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("supply_path").is_not_null())
+    rows = []
+    for item, path, others, found, file_lines in listed.rows():
+        taken = choose(text[path], file_lines, [(text[other], score) for other, score in zip(others, found, strict=True)])
+        if taken is not None:
+            rows.append((item, path, number[taken]))
+    schema = {"item": scores.schema["item"], "rel_path": scores.schema["rel_path"], "supply_path": scores.schema["rel_path"]}
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -35,7 +35,8 @@ def built(table: Table, *rules: object, sql: Sql | None = None, **upstreams: Row
     for name in table.upstreams:
         given = upstreams.get(name, ())
         frame = given if isinstance(given, pl.DataFrame) else rows_in(name, given)
-        arguments[name] = frame.select(table.reads.get(name, frame.columns))
+        read = frame.select(table.reads.get(name, frame.columns))
+        arguments[name] = read.lazy() if name in table.lazy else read
     if table.sql_parameter:
         arguments[table.sql_parameter] = sql
     frame = table.shaped(table.build(**arguments))

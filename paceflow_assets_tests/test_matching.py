@@ -67,6 +67,34 @@ def pairs(*rows: tuple[str, str, int, int, str, int]) -> pl.DataFrame:
     return frame(PAIRS, *filled)
 
 
+def with_texts(bags: pl.DataFrame, **names: matching.Names) -> pl.DataFrame:
+    """Bags with texts for the numbers of some columns."""
+    return bags.with_columns(known.text(bags[column]).alias(column) for column, known in names.items())
+
+
+def with_numbers(rows: pl.DataFrame, **names: matching.Names) -> pl.DataFrame:
+    """Rows with numbers for the texts of some columns."""
+    return rows.with_columns(known.number(column).alias(column) for column, known in names.items())
+
+
+def names(*texts: str) -> matching.Names:
+    """Names of some texts."""
+    return matching.Names.of(pl.LazyFrame({"text": texts}, schema={"text": pl.String}))
+
+
+def test_numbers_sort_as_their_texts(sql):
+    """Numbers stand for distinct texts in order, as both polars and DuckDB sort them; null is no text and has no number."""
+    texts = ["b", "a", None, "Ä", "a\nb", "", "Z", "\U0001f600", "\uffee"]
+    known = matching.Names.of(pl.LazyFrame({"one": texts}), pl.LazyFrame({"other": ["b", "c"]}))
+    rows = pl.DataFrame({"text": texts}).with_columns(known.number("text").alias("number"))
+
+    by_number = rows.filter(pl.col("number").is_not_null()).sort("number")["text"].to_list()
+
+    assert by_number == sorted({text for text in texts if text is not None})
+    assert by_number == sql("select text from rows where text is not null order by text", rows=rows)["text"].to_list()
+    assert known.text(rows["number"]).to_list() == texts
+
+
 def picked(result: pl.DataFrame, *columns: str) -> list[tuple]:
     """Rows of some columns, sorted."""
     return sorted(result.select(columns).rows())
@@ -82,9 +110,18 @@ COMMIT_LINES = [
 X, INDENTED, BLANK = hash_of("x"), hash_of("  x"), hash_of("")
 
 
+def bags_of_commits(sql: Sql, commits: list[dict], hash_column: str, *sides: str) -> pl.DataFrame:
+    """Bags of `COMMIT_LINES`, with texts."""
+    known = {"item": names("c2", "c1"), "rel_path": names("b.py", "a.py")}
+    lines = rows_in("fact_commit_line", COMMIT_LINES).lazy()
+    return with_texts(
+        matching.commit_bags(sql, lines, rows_in("fact_commit", commits), hash_column, *known.values(), *sides), **known
+    )
+
+
 def test_commit_bags(sql):
     """Changed lines are counted by file, side and text; context and lines of unknown commits are left out."""
-    bags = matching.commit_bags(sql, rows_in("fact_commit_line", COMMIT_LINES), rows_in("fact_commit", COMMITS), "line_hash")
+    bags = bags_of_commits(sql, COMMITS, "line_hash")
 
     assert bags.schema == DEMAND
     assert sorted(bags.rows(), key=lambda row: row[:4]) == sorted(
@@ -102,19 +139,15 @@ def test_commit_bags(sql):
 
 def test_commit_bags_without_indentation(sql):
     """The other hash column takes an indented line for the same line."""
-    bags = matching.commit_bags(
-        sql, rows_in("fact_commit_line", COMMIT_LINES), rows_in("fact_commit", COMMITS), "line_hash_trimmed"
-    )
+    bags = bags_of_commits(sql, COMMITS, "line_hash_trimmed")
 
     assert ("c1", "a.py", "+", X, 3, at(1)) in bags.rows()
 
 
 @pytest.mark.parametrize(("side", "items"), [("+", ["c1", "c1", "c1"]), ("-", ["c1"])])
-def test_file_bags(sql, side, items):
+def test_commit_bags_of_one_side(sql, side, items):
     """Bags of one side, of the commits that are given."""
-    commits = rows_in("fact_commit", COMMITS[:1])
-
-    bags = matching.file_bags(sql, rows_in("fact_commit_line", COMMIT_LINES), commits, "line_hash", side)
+    bags = bags_of_commits(sql, COMMITS[:1], "line_hash", side)
 
     assert bags["item"].to_list() == items
     assert set(bags["side"]) == {side}
@@ -137,16 +170,26 @@ def test_session_bags(sql):
         *line_rows(["+x"], **{**key, "session_id": "s2"}, change_id="e1"),
     ]
 
-    bags = matching.session_bags(
-        sql, rows_in("fact_session_code_change_line", lines), rows_in("fact_session_code_change", changes), "line_hash"
+    facts = rows_in("fact_session_code_change", changes)
+    known = {"rel_path": names("a.py", "b.py"), "source": matching.Names.of(facts.lazy().select(matching.SESSION))}
+    bags = with_texts(
+        matching.session_bags(
+            sql,
+            rows_in("fact_session_code_change_line", lines).lazy(),
+            facts,
+            "line_hash",
+            *known.values(),
+            matching.SESSION,
+        ),
+        **known,
     )
 
-    assert bags.schema == {"provider": pl.String, **SUPPLY}
+    assert bags.schema == SUPPLY
     assert sorted(bags.rows(), key=str) == [
-        ("claude", "claude\ns1", "a.py", "+", X, 1, None),
-        ("claude", "claude\ns1", "a.py", "+", X, 2, at(1)),
-        ("claude", "claude\ns1", "a.py", "-", X, 1, None),
-        ("claude", "claude\ns2", "b.py", "+", X, 1, at(3)),
+        ("claude\ns1", "a.py", "+", X, 1, None),
+        ("claude\ns1", "a.py", "+", X, 2, at(1)),
+        ("claude\ns1", "a.py", "-", X, 1, None),
+        ("claude\ns2", "b.py", "+", X, 1, at(3)),
     ]
 
 
@@ -156,7 +199,7 @@ def test_largest(sql):
         SUPPLY, ("s", "a", "+", 1, 3, at(5)), ("s", "a", "+", 1, 2, at(2)), ("s", "a", "-", 1, 9), ("t", "a", "+", 1, 1)
     )
 
-    result = matching.largest(sql, bags, "source")
+    result = matching.largest(sql, bags)
 
     assert picked(result, "source", "side", "lines", "happened_at") == [
         ("s", "+", 3, at(2)),
@@ -254,7 +297,7 @@ def test_dull_hashes(sql):
         ],
     )
 
-    dull = matching.dull_hashes(sql, lines, "line_hash", 4, 3)
+    dull = matching.dull_hashes(sql, lines.lazy(), "line_hash", 4, 3, names("a", "b", "c"))
 
     assert set(dull["line_hash"]) == {hash_of("abc"), hash_of("everywhere"), hash_of("ünï")} - informative(lines)
 
@@ -286,7 +329,7 @@ def test_dull_is_what_the_rule_calls_uninformative(sql, chance):
     ]
     lines = rows_in("fact_commit_line", rows)
 
-    dull = set(matching.dull_hashes(sql, lines, "line_hash", 4, 3)["line_hash"])
+    dull = set(matching.dull_hashes(sql, lines.lazy(), "line_hash", 4, 3, names(*"abcd"))["line_hash"])
 
     assert dull == set(lines.filter(pl.col("side") != " ")["line_hash"]) - informative(lines)
 
@@ -475,7 +518,11 @@ def test_chosen_paths():
         seen.append((rel_path, lines, given))
         return None if rel_path == "b" else given[0][0]
 
-    result = matching.chosen_paths(scores, files, choose)
+    paths = names(*"yxba")
+    numbered = with_numbers(scores, rel_path=paths, other_path=paths)
+    result = with_texts(
+        matching.chosen_paths(numbered, with_numbers(files, rel_path=paths), choose, paths), rel_path=paths, supply_path=paths
+    )
 
     assert seen == [("a", 9, [("x", 2), ("y", 1)]), ("b", 8, [("x", 3)]), ("a", 7, [("x", 4)])]
     assert picked(result, "item", "rel_path", "supply_path") == [("c", "a", "x"), ("d", "a", "x")]
@@ -707,10 +754,17 @@ def test_rarity_loses_no_path(sql, chance, rule):
     scores = matching.path_scores(
         sql, demand, supply, least_lines=frame({"item": pl.String, "rel_path": pl.String, "least": pl.Float64}, *least)
     )
-    chosen = matching.chosen_paths(
-        scores,
-        frame({"item": pl.String, "rel_path": pl.String, "file_lines": pl.Int64}, *sizes),
-        lambda *file: chosen_path(rule, *file),
+    paths = names(*PATHS)
+    totals = frame({"item": pl.String, "rel_path": pl.String, "file_lines": pl.Int64}, *sizes)
+    chosen = with_texts(
+        matching.chosen_paths(
+            with_numbers(scores, rel_path=paths, other_path=paths),
+            with_numbers(totals, rel_path=paths),
+            lambda *file: chosen_path(rule, *file),
+            paths,
+        ),
+        rel_path=paths,
+        supply_path=paths,
     )
 
     available = offers(edits, lambda edit: True)

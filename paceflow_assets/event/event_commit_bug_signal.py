@@ -40,8 +40,8 @@ SOURCE = "git_fix_commit"
 def event_commit_bug_signal(
     event_commit_outcome: pl.DataFrame,
     fact_commit: pl.DataFrame,
-    fact_commit_ai_line: pl.DataFrame,
-    fact_commit_line: pl.DataFrame,
+    fact_commit_ai_line: pl.LazyFrame,
+    fact_commit_line: pl.LazyFrame,
     line_match: LineMatch,
     bug_after_merge: BugAfterMerge,
     fix_words: FixWords,
@@ -49,44 +49,46 @@ def event_commit_bug_signal(
 ) -> pl.DataFrame:
     """One row per commit of fact_commit; only heavy AI commits on the main line can have a signal."""
     column = hash_column(line_match)
+    items = matching.Names.of(fact_commit.lazy().select("commit_sha"), event_commit_outcome.lazy().select("commit_sha"))
+    paths = matching.Names.of(fact_commit_line.select("rel_path"), fact_commit_ai_line.select("rel_path"))
     eligible = event_commit_outcome.filter("heavy_ai_flag", "merged_to_mainline_flag")
-    brought = fact_commit_ai_line
+    brought = matching.ai_bags(fact_commit_ai_line, eligible, items, paths)
     if bug_after_merge.informative_only:
-        dull = matching.dull_hashes(
-            sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files
-        )
+        characters, files = line_match.informative_characters, line_match.informative_files
+        dull = matching.dull_hashes(sql, fact_commit_line, column, characters, files, paths)
         brought = brought.join(dull, on="line_hash", how="anti")
     signals = sql(
         """
         with shared as (
 
             select
-                brought.commit_sha, removed.item as fix, removed.happened_at,
+                brought.item, removed.item as fix, removed.happened_at,
                 sum(least(brought.lines, removed.lines)) as lines
             from brought
-            inner join windows using (commit_sha)
+            inner join windows using (item)
             inner join removed
                 on removed.rel_path = brought.rel_path and removed.line_hash = brought.line_hash
                     and removed.happened_at between windows.first_at and windows.last_at
-            group by brought.commit_sha, removed.item, removed.happened_at
+            group by brought.item, removed.item, removed.happened_at
 
         )
 
         select
-            commit_sha,
+            item,
             count(*) as signal_count,
             first(fix order by happened_at, fix) as first_fix,
             min(happened_at) as first_fix_at
         from shared
         where lines >= $min_lines
-        group by commit_sha
+        group by item
         """,
         {"min_lines": bug_after_merge.min_lines},
         brought=brought,
-        removed=matching.file_bags(sql, fact_commit_line, fixes(fact_commit, fix_words), column, "-"),
-        windows=windows(eligible, bug_after_merge),
+        removed=matching.commit_bags(sql, fact_commit_line, fixes(fact_commit, fix_words), column, items, paths, "-"),
+        windows=windows(eligible, bug_after_merge).select(items.number("commit_sha").alias("item"), "first_at", "last_at"),
     )
-    return event_commit_outcome.join(signals, on="commit_sha", how="left").with_columns(
+    named = signals.with_columns(items.text(signals["item"]).alias("commit_sha"), items.text(signals["first_fix"]))
+    return event_commit_outcome.join(named, on="commit_sha", how="left").with_columns(
         pl.col("signal_count").is_not_null().alias("bug_after_merge_flag"),
         pl.col("first_fix").alias("first_bug_signal_commit_sha"),
         pl.col("first_fix_at").alias("first_bug_signal_commit_time"),

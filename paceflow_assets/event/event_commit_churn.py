@@ -33,8 +33,8 @@ KEY = ["repository", "commit_sha"]
 )
 def event_commit_churn(
     event_commit_outcome: pl.DataFrame,
-    fact_commit_ai_line: pl.DataFrame,
-    fact_commit_line: pl.DataFrame,
+    fact_commit_ai_line: pl.LazyFrame,
+    fact_commit_line: pl.LazyFrame,
     fact_mainline_commit: pl.DataFrame,
     line_match: LineMatch,
     churn: Churn,
@@ -42,30 +42,41 @@ def event_commit_churn(
 ) -> pl.DataFrame:
     """One row per commit of fact_commit. Removals are counted by file and text, up to the lines that the commit brought."""
     merged = event_commit_outcome.filter("merged_to_mainline_flag")
-    removed = removed_lines(sql, fact_commit_line, fact_mainline_commit, hash_column(line_match), churn)
+    commit_names = event_commit_outcome.lazy().select("commit_sha"), fact_mainline_commit.lazy().select("commit_sha")
+    items, paths = (
+        matching.Names.of(*commit_names),
+        matching.Names.of(fact_commit_line.select("rel_path"), fact_commit_ai_line.select("rel_path")),
+    )
+
+    def bags(sides: str) -> pl.DataFrame:
+        column = hash_column(line_match)
+        return matching.commit_bags(sql, fact_commit_line, fact_mainline_commit, column, items, paths, sides)
+
+    removed = bags("-") if churn.counts_moves else without_moves(sql, bags("-"), bags("+"))
     reached = sql(
         """
         with per_line as (
 
-            select brought.commit_sha, any_value(brought.lines) as lines, coalesce(sum(removed.lines), 0) as removed
+            select brought.item, any_value(brought.lines) as lines, coalesce(sum(removed.lines), 0) as removed
             from brought
-            inner join windows using (commit_sha)
+            inner join windows using (item)
             left join removed
                 on removed.rel_path = brought.rel_path and removed.line_hash = brought.line_hash
                     and removed.happened_at between windows.first_at and windows.last_at
-            group by brought.commit_sha, brought.rel_path, brought.line_hash
+            group by brought.item, brought.rel_path, brought.line_hash
 
         )
 
-        select commit_sha, sum(lines)::bigint as reached_lines, sum(least(lines, removed))::bigint as removed_lines
+        select item, sum(lines)::bigint as reached_lines, sum(least(lines, removed))::bigint as removed_lines
         from per_line
-        group by commit_sha
+        group by item
         """,
-        brought=fact_commit_ai_line,
+        brought=matching.ai_bags(fact_commit_ai_line, merged, items, paths),
         removed=removed,
-        windows=windows(merged, churn),
+        windows=windows(merged, churn).select(items.number("commit_sha").alias("item"), "first_at", "last_at"),
     )
-    return event_commit_outcome.join(reached, on="commit_sha", how="left").with_columns(
+    named = reached.with_columns(items.text(reached["item"]).alias("commit_sha"))
+    return event_commit_outcome.join(named, on="commit_sha", how="left").with_columns(
         pl.col("reached_lines").fill_null(0).alias("ai_added_lines_reaching_mainline"),
         pl.col("removed_lines").fill_null(0).alias("ai_added_lines_removed_within_window"),
         pl.lit(churn.window_days, dtype=pl.Int64).alias("churn_window_days"),
@@ -79,14 +90,11 @@ def windows(commits: pl.DataFrame, rule: Churn) -> pl.DataFrame:
     return rows_of({"commit_sha": pl.String, "first_at": TIME, "last_at": TIME}, rows)
 
 
-def removed_lines(sql: Sql, lines: pl.DataFrame, mainline: pl.DataFrame, column: str, rule: Churn) -> pl.DataFrame:
-    """rel_path, line_hash, happened_at, lines: what main-line commits removed; if asked, without what they add again.
+def without_moves(sql: Sql, removed: pl.DataFrame, additions: pl.DataFrame) -> pl.DataFrame:
+    """Bags of removed lines without what the same commit adds again.
 
     A line added again makes up for one removal of the same text: in its own file first, then in path order.
     """
-    removed = matching.file_bags(sql, lines, mainline, column, "-")
-    if rule.counts_moves:
-        return removed
     return sql(
         """
         with added as (
@@ -119,5 +127,5 @@ def removed_lines(sql: Sql, lines: pl.DataFrame, mainline: pl.DataFrame, column:
         from running
         """,
         removed=removed,
-        additions=matching.file_bags(sql, lines, mainline, column, "+"),
+        additions=additions,
     )

@@ -45,10 +45,10 @@ KEY = ["repository", "commit_sha"]
 )
 def event_commit_outcome(
     fact_commit: pl.DataFrame,
-    fact_commit_line: pl.DataFrame,
+    fact_commit_line: pl.LazyFrame,
     fact_commit_session_match: pl.DataFrame,
     fact_commit_revert: pl.DataFrame,
-    fact_commit_ai_line: pl.DataFrame,
+    fact_commit_ai_line: pl.LazyFrame,
     fact_mainline_commit: pl.DataFrame,
     line_match: LineMatch,
     path_fallback: PathFallback,
@@ -58,16 +58,27 @@ def event_commit_outcome(
     sql: Sql,
 ) -> pl.DataFrame:
     """One row per commit of fact_commit. A commit reaches the main line itself, or its AI lines do by squash or rebase."""
-    landed = landed_lines(
-        sql,
-        ai_lines_off_mainline(sql, fact_commit_ai_line, fact_commit_line, fact_mainline_commit, line_match, squash_merge),
-        matching.file_bags(sql, fact_commit_line, fact_mainline_commit, hash_column(line_match), "+"),
-        path_fallback,
+    commit_names = [each.lazy().select("commit_sha") for each in (fact_commit, fact_mainline_commit, fact_commit_ai_line)]
+    items, paths = (
+        matching.Names.of(*commit_names),
+        matching.Names.of(fact_commit_line.select("rel_path"), fact_commit_ai_line.select("rel_path")),
     )
+    asked = ai_lines_off_mainline(fact_commit_ai_line, fact_mainline_commit, items, paths)
+    if squash_merge.informative_only:
+        characters, files = line_match.informative_characters, line_match.informative_files
+        dull = matching.dull_hashes(sql, fact_commit_line, hash_column(line_match), characters, files, paths)
+        asked = asked.join(dull, on="line_hash", how="anti")
+    added = matching.commit_bags(sql, fact_commit_line, fact_mainline_commit, hash_column(line_match), items, paths, "+")
+    found = landed_lines(sql, asked, added, path_fallback, paths)
+    landed = found.with_columns(items.text(found["item"]).alias("commit_sha"))
     matched = fact_commit_session_match.group_by("commit_sha", maintain_order=True).agg(
         pl.col("matched_added_lines", "matched_removed_lines").sum().round().cast(pl.Int64)
     )
-    brought = fact_commit_ai_line.group_by("commit_sha").agg(pl.col("lines").sum().alias("ai_added_lines"))
+    brought = (
+        fact_commit_ai_line.group_by("commit_sha")
+        .agg(pl.col("lines").sum().alias("ai_added_lines"))
+        .collect(engine="streaming")
+    )
     reverted = fact_commit_revert.group_by("commit_sha").agg(pl.col("revert_time").min())
     commits = (
         fact_commit.join(matched, on="commit_sha", how="left")
@@ -98,31 +109,27 @@ def event_commit_outcome(
 
 
 def ai_lines_off_mainline(
-    sql: Sql,
-    ai_lines: pl.DataFrame,
-    commit_lines: pl.DataFrame,
-    mainline: pl.DataFrame,
-    line_match: LineMatch,
-    squash_merge: SquashMerge,
+    ai_lines: pl.LazyFrame, mainline: pl.DataFrame, items: matching.Names, paths: matching.Names
 ) -> pl.DataFrame:
-    """AI lines of the commits that the main line does not contain, as demand; without dull ones if the rule says so."""
-    asked = ai_lines.join(mainline, on="commit_sha", how="anti").select(
-        pl.col("commit_sha").alias("item"),
-        "rel_path",
-        pl.lit("+").alias("side"),
-        "line_hash",
-        "lines",
-        pl.col("commit_time").alias("happened_at"),
+    """AI lines of the commits that the main line does not contain, as demand."""
+    return (
+        ai_lines.join(mainline.lazy(), on="commit_sha", how="anti")
+        .select(
+            items.number("commit_sha").alias("item"),
+            paths.number("rel_path").alias("rel_path"),
+            pl.lit("+").alias("side"),
+            "line_hash",
+            "lines",
+            pl.col("commit_time").alias("happened_at"),
+        )
+        .collect(engine="streaming")
     )
-    if not squash_merge.informative_only:
-        return asked
-    characters, files = line_match.informative_characters, line_match.informative_files
-    dull = matching.dull_hashes(sql, commit_lines, hash_column(line_match), characters, files)
-    return asked.join(dull, on="line_hash", how="anti")
 
 
-def landed_lines(sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, rule: PathFallback) -> pl.DataFrame:
-    """commit_sha, asked_lines (AI lines looked for), found_lines and first_found_at.
+def landed_lines(
+    sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, rule: PathFallback, paths: matching.Names
+) -> pl.DataFrame:
+    """item, asked_lines (AI lines looked for), found_lines and first_found_at.
 
     Main-line commits of the same time or later are looked through; per file and text the largest single commit counts. A
     file that is found too little under its own path is looked for under others (rule path_fallback).
@@ -135,10 +142,10 @@ def landed_lines(sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, ru
         for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
         if lines >= rule.min_lines and is_weak(rule, found, lines)
     ]
-    schema = {"item": pl.String, "rel_path": pl.String, "least": pl.Float64}
+    schema = {"item": matching.NUMBER, "rel_path": matching.NUMBER, "least": pl.Float64}
     wanted = pl.DataFrame(weak, schema=schema, orient="row")
     scores = matching.path_scores(sql, asked, supply, least_lines=wanted, **later)
-    moved = matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file))
+    moved = matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file), paths)
     moved = moved.join(scores, left_on=["item", "rel_path", "supply_path"], right_on=["item", "rel_path", "other_path"])
     files = totals.join(moved, on=["item", "rel_path"], how="left").with_columns(
         pl.max_horizontal("matched_lines", pl.col("score").fill_null(0)).alias("found"),
@@ -146,7 +153,7 @@ def landed_lines(sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, ru
     )
     firsts = sql(
         f"""
-        select demand.item as commit_sha, min(supply.happened_at) as first_found_at
+        select demand.item, min(supply.happened_at) as first_found_at
         from demand inner join supply
             on supply.rel_path = coalesce(demand.supply_path, demand.rel_path) and supply.line_hash = demand.line_hash
                 and {matching.SUPPLY_LATER}
@@ -156,7 +163,7 @@ def landed_lines(sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, ru
         supply=supply,
     )
     return (
-        files.group_by(pl.col("item").alias("commit_sha"))
+        files.group_by("item")
         .agg(pl.col("file_lines").sum().alias("asked_lines"), pl.col("found").sum().alias("found_lines"))
-        .join(firsts, on="commit_sha", how="left")
+        .join(firsts, on="item", how="left")
     )

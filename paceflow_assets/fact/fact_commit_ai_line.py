@@ -37,9 +37,9 @@ COLUMNS = {
 )
 def fact_commit_ai_line(
     fact_commit: pl.DataFrame,
-    fact_commit_line: pl.DataFrame,
+    fact_commit_line: pl.LazyFrame,
     fact_session_code_change: pl.DataFrame,
-    fact_session_code_change_line: pl.DataFrame,
+    fact_session_code_change_line: pl.LazyFrame,
     line_match: LineMatch,
     sql: Sql,
 ) -> pl.DataFrame:
@@ -48,23 +48,28 @@ def fact_commit_ai_line(
     Each agent offers the largest edit of one session; agents add up. Other paths are not looked at, unlike in
     fact_commit_session_match.
     """
-    column = hash_column(line_match)
-    added = matching.commit_bags(sql, fact_commit_line, fact_commit, column).filter(pl.col("side") == "+")
-    written = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column).filter(
-        pl.col("side") == "+"
-    )
-    supply = written.with_columns(pl.col("provider").alias("source"))
+    column, changes = hash_column(line_match), fact_session_code_change.lazy()
+    items = matching.Names.of(fact_commit.lazy().select("commit_sha"))
+    paths = matching.Names.of(fact_commit_line.select("rel_path"), changes.select("rel_path"))
+    agents = matching.Names.of(changes.select("provider"))
+    added = matching.commit_bags(sql, fact_commit_line, fact_commit, column, items, paths, "+")
+    supply = matching.session_bags(
+        sql, fact_session_code_change_line, fact_session_code_change, column, paths, agents, pl.col("provider")
+    ).filter(pl.col("side") == "+")
     order = matching.AT_ANY_TIME
     if line_match.time_order == "edit_first":
         order = matching.SUPPLY_FIRST
     else:
-        supply = matching.largest(sql, supply, "source")
+        supply = matching.largest(sql, supply)
     pairs = matching.explained(sql, added, supply, order=order, tolerance_ms=line_match.tolerance_seconds * 1000)
     offered = sql(
         """
-        select item as commit_sha, rel_path, line_hash, least(any_value(lines), sum(offered))::bigint as lines
+        select item, rel_path, line_hash, least(any_value(lines), sum(offered))::bigint as lines
         from pairs group by item, rel_path, line_hash
         """,
         pairs=pairs,
     )
-    return offered.join(fact_commit, on="commit_sha")
+    named = offered.select(
+        items.text(offered["item"]).alias("commit_sha"), paths.text(offered["rel_path"]), "line_hash", "lines"
+    )
+    return named.join(fact_commit, on="commit_sha")

@@ -46,9 +46,9 @@ HUMAN = ("human", "__human__")
 )
 def fact_commit_session_match(
     fact_commit: pl.DataFrame,
-    fact_commit_line: pl.DataFrame,
+    fact_commit_line: pl.LazyFrame,
     fact_session_code_change: pl.DataFrame,
-    fact_session_code_change_line: pl.DataFrame,
+    fact_session_code_change_line: pl.LazyFrame,
     fact_task_commit_assignment: pl.DataFrame,
     line_match: LineMatch,
     path_fallback: PathFallback,
@@ -60,28 +60,32 @@ def fact_commit_session_match(
     A session's line explains a commit's line of the same file, side and text (rule line_match), of another file under rule
     path_fallback. Shares add up to 1 at most.
     """
-    column = hash_column(line_match)
-    demand = matching.commit_bags(sql, fact_commit_line, fact_commit, column)
-    bags = matching.session_bags(sql, fact_session_code_change_line, fact_session_code_change, column)
+    column, changes = hash_column(line_match), fact_session_code_change.lazy()
+    items = matching.Names.of(fact_commit.lazy().select("commit_sha"))
+    paths = matching.Names.of(fact_commit_line.select("rel_path"), changes.select("rel_path"))
+    sources = matching.Names.of(changes.select(matching.SESSION))
+    demand = matching.commit_bags(sql, fact_commit_line, fact_commit, column, items, paths)
+    bags = matching.session_bags(
+        sql, fact_session_code_change_line, fact_session_code_change, column, paths, sources, matching.SESSION
+    )
     conditions = {"order": matching.AT_ANY_TIME, "tolerance_ms": line_match.tolerance_seconds * 1000}
     if line_match.time_order == "edit_first":
         conditions["order"] = matching.SUPPLY_FIRST
         supply = bags
     else:
-        supply = matching.largest(sql, bags, "source")
+        supply = matching.largest(sql, bags)
 
     def pairs_of(wanted: pl.DataFrame) -> pl.DataFrame:
         pairs = matching.explained(sql, wanted, supply, **conditions)
         if line_match.dull_lines == "beside_informative":
-            dull = matching.dull_hashes(
-                sql, fact_commit_line, column, line_match.informative_characters, line_match.informative_files
-            )
+            characters, files = line_match.informative_characters, line_match.informative_files
+            dull = matching.dull_hashes(sql, fact_commit_line, column, characters, files, paths)
             pairs = matching.without_lone_dull(sql, pairs, dull)
         return pairs
 
     pairs = pairs_of(demand)
     totals = matching.file_totals(sql, demand, pairs)
-    moved = other_paths(sql, demand, supply, totals, path_fallback, conditions)
+    moved = other_paths(sql, demand, supply, totals, path_fallback, conditions, paths)
     if moved.height:
         again = pairs_of(demand.join(moved, on=["item", "rel_path"]))
         better = matching.file_totals(sql, demand.join(moved, on=["item", "rel_path"], how="semi"), again).join(
@@ -95,11 +99,11 @@ def fact_commit_session_match(
             ]
         )
     if line_match.consumption == "once_per_lineage":
-        lineages = fact_task_commit_assignment.select(
-            pl.col("commit_sha").alias("item"), pl.col("branch_name").alias("lineage")
+        lineages = fact_task_commit_assignment.join(fact_commit, on="commit_sha", how="semi").select(
+            items.number("commit_sha").alias("item"), pl.col("branch_name").alias("lineage")
         )
         pairs = matching.consumed(sql, pairs, lineages)
-    return with_shares(fact_commit, credited(sql, pairs), human_remainder)
+    return with_shares(fact_commit, credited(sql, pairs, items, sources), human_remainder)
 
 
 def other_paths(
@@ -109,6 +113,7 @@ def other_paths(
     totals: pl.DataFrame,
     rule: PathFallback,
     conditions: dict,
+    paths: matching.Names,
 ) -> pl.DataFrame:
     """item, rel_path, supply_path of the weak files that another path explains."""
     weak = [
@@ -116,20 +121,19 @@ def other_paths(
         for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
         if lines >= rule.min_lines and is_weak(rule, found, lines)
     ]
-    schema = {"item": pl.String, "rel_path": pl.String, "least": pl.Float64}
+    schema = {"item": matching.NUMBER, "rel_path": matching.NUMBER, "least": pl.Float64}
     asked = pl.DataFrame(weak, schema=schema, orient="row")
     scores = matching.path_scores(sql, demand, supply, least_lines=asked, **conditions)
-    return matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file))
+    return matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file), paths)
 
 
-def credited(sql: Sql, pairs: pl.DataFrame) -> pl.DataFrame:
+def credited(sql: Sql, pairs: pl.DataFrame, items: matching.Names, sources: matching.Names) -> pl.DataFrame:
     """Matched lines per (commit, session), sums in key order so that they are the same each time."""
-    return sql(
+    found = sql(
         """
         select
-            item as commit_sha,
-            split_part(source, chr(10), 1) as provider,
-            substr(source, strpos(source, chr(10)) + 1) as session_id,
+            item,
+            source,
             sum(matched order by rel_path, side, line_hash) as matched_lines,
             coalesce(sum(matched order by rel_path, line_hash) filter (where side = '+'), 0) as matched_added_lines,
             coalesce(sum(matched order by rel_path, line_hash) filter (where side = '-'), 0) as matched_removed_lines
@@ -139,6 +143,8 @@ def credited(sql: Sql, pairs: pl.DataFrame) -> pl.DataFrame:
         """,
         pairs=matching.shared_out(sql, pairs),
     )
+    owner = sources.text(found["source"]).str.splitn("\n", 2).struct.rename_fields(["provider", "session_id"])
+    return pl.DataFrame([items.text(found["item"]).alias("commit_sha"), owner]).unnest("source").hstack(found[:, 2:])
 
 
 def with_shares(commits: pl.DataFrame, matches: pl.DataFrame, rule: HumanRemainder) -> pl.DataFrame:

@@ -81,7 +81,7 @@ class Workshop:
         if table.look_parameter:
             arguments[table.look_parameter] = look or self.look(repository, now_ms())
             arguments[STORED] = self.warehouse.read(table, repository)
-        frame = table.build(**arguments)
+        frame = self._built(table, repository, arguments)
         if not set(table.columns) - set(frame.columns):
             frame = table.shaped(frame)
         verdict = checked(table, frame, lambda name, columns: self._rows(tables()[name], repository, columns))
@@ -95,6 +95,14 @@ class Workshop:
             arguments[table.look_parameter].finish(frame, self.warehouse.read(tables()["raw_checkout"], repository))
         return Computed(table, provenance, verdict)
 
+    def _built(self, table: Table, repository: str, arguments: dict[str, object]) -> pl.DataFrame:
+        try:
+            return table.build(**arguments)
+        except (pl.exceptions.PolarsError, OSError):
+            for name in table.lazy:  # a damaged file shows only when it is collected
+                self.warehouse.read(tables()[name], repository, table.reads.get(name))
+            raise
+
     def _inputs(self, table: Table, repository: str) -> tuple[dict[str, object], dict[str, str]]:
         arguments: dict[str, object] = {name: self.rules.of(rule) for name, rule in table.rules.items()}
         if table.sql_parameter:
@@ -103,7 +111,10 @@ class Workshop:
         for name in table.upstreams:
             upstream = tables()[name]
             inputs[name] = self.input_version(table, upstream, repository)
-            arguments[name] = self._rows(upstream, repository, table.reads.get(name))
+            if name in table.lazy:
+                arguments[name] = self.warehouse.scan(upstream, repository, table.reads.get(name))
+            else:
+                arguments[name] = self._rows(upstream, repository, table.reads.get(name))
         return arguments, inputs
 
     def _rows(self, upstream: Table, repository: str, columns: Sequence[str] | None) -> pl.DataFrame:

@@ -86,6 +86,7 @@ class Table:
     grain: key columns behind `repository`, which is part of every key. parents: table -> key columns that must be found there.
     bookkeeping: columns that are no content: a later look at an unchanged log changes no version.
     reads: upstream -> the columns of it that matter here; an upstream that is not named is read whole.
+    lazy: upstreams of many rows, of which the builder collects what it needs.
     rules: builder parameter -> rule dataclass. per_repository is False for tables whose rows mix repositories.
     also: modules outside the table's own imports that take part in its version. sql: text of a view.
     keeps_rows is False for the one raw table whose rows may go. watches: what of the outside a raw table shows, 'logs' or
@@ -103,6 +104,7 @@ class Table:
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bookkeeping: frozenset[str] = frozenset()
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lazy: frozenset[str] = frozenset()
     rules: Mapping[str, type] = field(default_factory=dict)
     sql_parameter: str | None = None
     look_parameter: str | None = None
@@ -171,6 +173,7 @@ def table(
             parents=parents or {},
             bookkeeping=frozenset(bookkeeping),
             reads=reads or {},
+            lazy=needs["lazy"],
             rules=needs["rules"],
             sql_parameter=needs["sql"],
             look_parameter=needs["look"],
@@ -185,12 +188,13 @@ def table(
 
 
 def _needs(build: Callable[..., pl.DataFrame]) -> dict:
-    needs: dict = {"tables": [], "rules": {}, "sql": None, "look": None}
+    needs: dict = {"tables": [], "rules": {}, "sql": None, "look": None, "lazy": frozenset()}
     for parameter in inspect.signature(build).parameters.values():
         wanted = parameter.annotation
         kind = getattr(wanted, "__name__", "")
-        if wanted is pl.DataFrame:
+        if wanted in (pl.DataFrame, pl.LazyFrame):
             needs["tables"].append(parameter.name)
+            needs["lazy"] |= {parameter.name} if wanted is pl.LazyFrame else set()
         elif kind == "Sql":
             needs["sql"] = parameter.name
         elif kind == "Look":

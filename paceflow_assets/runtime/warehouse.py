@@ -28,6 +28,7 @@ from paceflow_assets.runtime.versions import table_version
 
 SCHEMA_VERSION = 1
 FOOTER = "paceflow"
+MANY_ROWS = 400_000  # of more rows a builder that can reads only what it needs
 SMALL_BYTES = 2_000_000  # tables up to this size stay in memory while their repository is computed
 
 
@@ -140,6 +141,16 @@ class Warehouse:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise self._unreadable(table, path, error) from error
         return _shaped(table, frame, wanted)
+
+    def scan(self, table: Table, repository: str, columns: Collection[str] | None = None) -> pl.LazyFrame:
+        """The same rows, not read yet if they are many. Not for raw tables, whose files may lack columns."""
+        path = self.path(table.name, repository)
+        footer = _footer(path) if path.exists() else None
+        if footer is None or footer.rows <= MANY_ROWS or footer.columns != schema_text(table):
+            return self.read(table, repository, columns).lazy()
+        self.refuse_newer(path, footer)
+        wanted = [name for name in table.columns if columns is None or name in columns]
+        return pl.scan_parquet(path, glob=False).select(wanted)
 
     def _unreadable(self, table: Table, path: Path, error: Exception) -> WarehouseError:
         """What to tell of a file whose rows cannot be read. A derived one goes, because it can be built again."""
