@@ -51,6 +51,24 @@ class Names:
         return self.texts.gather(numbers).alias(numbers.name)
 
 
+def among(lines: pl.LazyFrame, hash_column: str, others: pl.DataFrame) -> pl.LazyFrame:
+    """The lines whose text one of the others (column line_hash) has, on any side and in any file: no other can match."""
+    hashes = others.lazy().select(pl.col("line_hash").alias(hash_column)).unique()
+    return lines.join(hashes, on=hash_column, how="semi")
+
+
+def file_lines(lines: pl.LazyFrame, commits: pl.DataFrame, items: Names, paths: Names) -> pl.DataFrame:
+    """item, rel_path, file_lines: how many lines each commit changes in each file. Other commits are left out."""
+    return (
+        lines.filter(pl.col("side") != " ")
+        .join(commits.lazy().select("commit_sha"), on="commit_sha", how="semi")
+        .group_by("commit_sha", "rel_path")
+        .agg(pl.len().cast(pl.Int64).alias("file_lines"))
+        .select(items.number("commit_sha").alias("item"), paths.number("rel_path").alias("rel_path"), "file_lines")
+        .collect(engine="streaming")
+    )
+
+
 def commit_bags(
     sql: Sql, lines: pl.LazyFrame, commits: pl.DataFrame, hash_column: str, items: Names, paths: Names, sides: str = "+-"
 ) -> pl.DataFrame:
@@ -228,8 +246,8 @@ def shared_out(sql: Sql, pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def file_totals(sql: Sql, demand: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """item, rel_path, file_lines (all changed lines) and matched_lines (those that some source explains)."""
+def file_totals(sql: Sql, files: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Files (item, rel_path, file_lines) with matched_lines: those that some source explains."""
     return sql(
         """
         with per_line as (
@@ -245,11 +263,10 @@ def file_totals(sql: Sql, demand: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataF
 
         )
 
-        select item, rel_path, sum(lines)::bigint as file_lines, coalesce(any_value(matched_lines), 0)::bigint as matched_lines
-        from demand left join matched using (item, rel_path)
-        group by item, rel_path
+        select item, rel_path, file_lines, coalesce(matched_lines, 0)::bigint as matched_lines
+        from files left join matched using (item, rel_path)
         """,
-        demand=demand,
+        files=files,
         pairs=pairs,
     )
 
@@ -265,9 +282,10 @@ def path_scores(
 ) -> pl.DataFrame:
     """How many lines of a file each other path explains: item, rel_path, other_path, score.
 
-    Asked for the files of `least_lines` (item, rel_path, least): scores below `least` do not matter and may be left out. A path
-    that reaches `least` must hold one of any lines that make up more than the rest; the rarest such lines find the
-    candidates, so that a brace that stands in every file is never the way in.
+    Asked for the files of `least_lines` (item, rel_path, file_lines, least): scores below `least` do not matter and may be left
+    out. A path that reaches `least` must hold one of any lines that make up more than the rest; the rarest such lines find
+    the candidates, so that a brace that stands in every file is never the way in. The demand may lack lines that no supply
+    has; file_lines counts them.
     """
     if not least_lines.height:
         path = demand.schema["rel_path"]
@@ -277,7 +295,7 @@ def path_scores(
         f"""
         with asked as (
 
-            select demand.*, least from demand inner join least_lines using (item, rel_path)
+            select demand.*, file_lines, least from demand inner join least_lines using (item, rel_path)
 
         ),
 
@@ -292,8 +310,7 @@ def path_scores(
             select
                 asked.*,
                 coalesce(path_count, 0) as path_count,
-                sum(lines) over (partition by item, rel_path) as file_lines,
-                coalesce(sum(lines) over (
+                file_lines - sum(lines) over (partition by item, rel_path) + coalesce(sum(lines) over (
                     partition by item, rel_path order by coalesce(path_count, 0), side, line_hash
                     rows between unbounded preceding and 1 preceding
                 ), 0) as rarer_lines

@@ -31,6 +31,7 @@ BAG = {"rel_path": pl.String, "side": pl.String, "line_hash": pl.UInt64, "lines"
 DEMAND = {"item": pl.String, **BAG}
 SUPPLY = {"source": pl.String, **BAG}
 PAIRS = {**DEMAND, "source": pl.String, "found_path": pl.String, "offered": pl.Int64}
+ASKED = {"item": pl.String, "rel_path": pl.String, "file_lines": pl.Int64, "least": pl.Float64}
 RANDOM = {
     "deadline": None,
     "phases": [Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler example
@@ -448,7 +449,8 @@ def test_file_totals(sql):
         ("c2", "a", "+", 1, 1, None, "s", "z", 4),
     )
 
-    result = matching.file_totals(sql, demand, explained)
+    files = demand.group_by("item", "rel_path").agg(pl.col("lines").sum().alias("file_lines"))
+    result = matching.file_totals(sql, files, explained)
 
     assert result.schema == {"item": pl.String, "rel_path": pl.String, "file_lines": pl.Int64, "matched_lines": pl.Int64}
     assert picked(result, *result.columns) == [("c1", "a", 7, 6), ("c1", "b", 7, 0), ("c2", "a", 1, 1)]
@@ -456,7 +458,7 @@ def test_file_totals(sql):
 
 def test_path_scores_of_nothing(sql):
     """Nobody asks: no score, in the same columns."""
-    empty = frame({"item": pl.String, "rel_path": pl.String, "least": pl.Float64})
+    empty = frame(ASKED)
 
     result = matching.path_scores(sql, frame(DEMAND), frame(SUPPLY), least_lines=empty)
 
@@ -476,11 +478,24 @@ def test_path_scores(sql):
         ("s", "a", "+", 1, 9),
         ("s", "e", "-", 2, 9),
     )
-    asked = frame({"item": pl.String, "rel_path": pl.String, "least": pl.Float64}, ("c", "a", 0.0))
+    asked = frame(ASKED, ("c", "a", 4, 0.0))
 
     result = matching.path_scores(sql, demand, supply, least_lines=asked)
 
     assert picked(result, "item", "rel_path", "other_path", "score") == [("c", "a", "b", 3), ("c", "a", "d", 3)]
+
+
+def test_lines_that_no_supply_holds_may_be_left_out(sql):
+    """They count in file_lines: a file of ten lines, of which the demand names five, finds the same paths."""
+    supply = frame(SUPPLY, *[("s", f"p{number}", "+", 1, 3) for number in range(3)], ("s", "b", "+", 2, 2))
+    shared = [("c", "a", "+", 1, 3), ("c", "a", "+", 2, 2)]
+    asked = frame(ASKED, ("c", "a", 10, 2.0))
+
+    whole = matching.path_scores(sql, frame(DEMAND, *shared, ("c", "a", "+", 9, 5)), supply, least_lines=asked)
+    cut = matching.path_scores(sql, frame(DEMAND, *shared), supply, least_lines=asked)
+
+    assert picked(cut, "other_path", "score") == picked(whole, "other_path", "score")
+    assert ("b", 2) in picked(cut, "other_path", "score")
 
 
 def test_a_line_that_stands_everywhere_is_no_way_in(sql):
@@ -489,7 +504,7 @@ def test_a_line_that_stands_everywhere_is_no_way_in(sql):
     supply = frame(
         SUPPLY, *[("s", f"p{number}", "+", 1, 4) for number in range(50)], ("s", "b", "+", 2, 6), ("s", "b", "+", 1, 1)
     )
-    asked = frame({"item": pl.String, "rel_path": pl.String, "least": pl.Float64}, ("c", "a", 6.0))
+    asked = frame(ASKED, ("c", "a", 10, 6.0))
 
     result = matching.path_scores(sql, demand, supply, least_lines=asked)
 
@@ -749,11 +764,9 @@ def test_rarity_loses_no_path(sql, chance, rule):
         ],
     )
     sizes = [(commit.sha, path, sum(bag.values())) for commit, path, bag in files]
-    least = [(sha, path, least_useful_lines(rule, lines)) for sha, path, lines in sizes]
+    least = [(sha, path, lines, least_useful_lines(rule, lines)) for sha, path, lines in sizes]
 
-    scores = matching.path_scores(
-        sql, demand, supply, least_lines=frame({"item": pl.String, "rel_path": pl.String, "least": pl.Float64}, *least)
-    )
+    scores = matching.path_scores(sql, demand, supply, least_lines=frame(ASKED, *least))
     paths = names(*PATHS)
     totals = frame({"item": pl.String, "rel_path": pl.String, "file_lines": pl.Int64}, *sizes)
     chosen = with_texts(

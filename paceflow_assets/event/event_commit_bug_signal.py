@@ -57,6 +57,7 @@ def event_commit_bug_signal(
         characters, files = line_match.informative_characters, line_match.informative_files
         dull = matching.dull_hashes(sql, fact_commit_line, column, characters, files, paths)
         brought = brought.join(dull, on="line_hash", how="anti")
+    common = matching.among(fact_commit_line, column, brought)
     signals = sql(
         """
         with shared as (
@@ -84,7 +85,7 @@ def event_commit_bug_signal(
         """,
         {"min_lines": bug_after_merge.min_lines},
         brought=brought,
-        removed=matching.commit_bags(sql, fact_commit_line, fixes(fact_commit, fix_words), column, items, paths, "-"),
+        removed=matching.commit_bags(sql, common, fixes(fact_commit, fix_words), column, items, paths, "-"),
         windows=windows(eligible, bug_after_merge).select(items.number("commit_sha").alias("item"), "first_at", "last_at"),
     )
     named = signals.with_columns(items.text(signals["item"]).alias("commit_sha"), items.text(signals["first_fix"]))

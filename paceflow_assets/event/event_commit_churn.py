@@ -48,9 +48,11 @@ def event_commit_churn(
         matching.Names.of(fact_commit_line.select("rel_path"), fact_commit_ai_line.select("rel_path")),
     )
 
+    brought = matching.ai_bags(fact_commit_ai_line, merged, items, paths)
+    common = matching.among(fact_commit_line, hash_column(line_match), brought)
+
     def bags(sides: str) -> pl.DataFrame:
-        column = hash_column(line_match)
-        return matching.commit_bags(sql, fact_commit_line, fact_mainline_commit, column, items, paths, sides)
+        return matching.commit_bags(sql, common, fact_mainline_commit, hash_column(line_match), items, paths, sides)
 
     removed = bags("-") if churn.counts_moves else without_moves(sql, bags("-"), bags("+"))
     reached = sql(
@@ -71,7 +73,7 @@ def event_commit_churn(
         from per_line
         group by item
         """,
-        brought=matching.ai_bags(fact_commit_ai_line, merged, items, paths),
+        brought=brought,
         removed=removed,
         windows=windows(merged, churn).select(items.number("commit_sha").alias("item"), "first_at", "last_at"),
     )

@@ -68,7 +68,8 @@ def event_commit_outcome(
         characters, files = line_match.informative_characters, line_match.informative_files
         dull = matching.dull_hashes(sql, fact_commit_line, hash_column(line_match), characters, files, paths)
         asked = asked.join(dull, on="line_hash", how="anti")
-    added = matching.commit_bags(sql, fact_commit_line, fact_mainline_commit, hash_column(line_match), items, paths, "+")
+    common = matching.among(fact_commit_line, hash_column(line_match), asked)
+    added = matching.commit_bags(sql, common, fact_mainline_commit, hash_column(line_match), items, paths, "+")
     found = landed_lines(sql, asked, added, path_fallback, paths)
     landed = found.with_columns(items.text(found["item"]).alias("commit_sha"))
     matched = fact_commit_session_match.group_by("commit_sha", maintain_order=True).agg(
@@ -136,13 +137,14 @@ def landed_lines(
     """
     supply = mainline_lines.with_columns(pl.lit("mainline").alias("source"))
     later = {"order": matching.SUPPLY_LATER}
-    totals = matching.file_totals(sql, asked, matching.explained(sql, asked, supply, **later))
+    files = asked.group_by("item", "rel_path").agg(pl.col("lines").sum().alias("file_lines"))
+    totals = matching.file_totals(sql, files, matching.explained(sql, asked, supply, **later))
     weak = [
-        (item, rel_path, least_useful_lines(rule, lines))
+        (item, rel_path, lines, least_useful_lines(rule, lines))
         for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
         if lines >= rule.min_lines and is_weak(rule, found, lines)
     ]
-    schema = {"item": matching.NUMBER, "rel_path": matching.NUMBER, "least": pl.Float64}
+    schema = {"item": matching.NUMBER, "rel_path": matching.NUMBER, "file_lines": pl.Int64, "least": pl.Float64}
     wanted = pl.DataFrame(weak, schema=schema, orient="row")
     scores = matching.path_scores(sql, asked, supply, least_lines=wanted, **later)
     moved = matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file), paths)

@@ -52,7 +52,6 @@ def fact_commit_ai_line(
     items = matching.Names.of(fact_commit.lazy().select("commit_sha"))
     paths = matching.Names.of(fact_commit_line.select("rel_path"), changes.select("rel_path"))
     agents = matching.Names.of(changes.select("provider"))
-    added = matching.commit_bags(sql, fact_commit_line, fact_commit, column, items, paths, "+")
     supply = matching.session_bags(
         sql, fact_session_code_change_line, fact_session_code_change, column, paths, agents, pl.col("provider")
     ).filter(pl.col("side") == "+")
@@ -61,7 +60,10 @@ def fact_commit_ai_line(
         order = matching.SUPPLY_FIRST
     else:
         supply = matching.largest(sql, supply)
+    common = matching.among(fact_commit_line, column, supply)
+    added = matching.commit_bags(sql, common, fact_commit, column, items, paths, "+")
     pairs = matching.explained(sql, added, supply, order=order, tolerance_ms=line_match.tolerance_seconds * 1000)
+    del supply, added
     offered = sql(
         """
         select item, rel_path, line_hash, least(any_value(lines), sum(offered))::bigint as lines

@@ -24,6 +24,7 @@ COLUMNS = {
     columns=COLUMNS,
     parents={"fact_commit_file_change": ("repository", "commit_sha", "rel_path")},
     reads={"raw_commit": ("repository", "commit_sha", "files")},
+    spreads="raw_commit",
 )
 def fact_commit_line(raw_commit: pl.DataFrame, lock_file: LockFile) -> pl.DataFrame:
     """One row per line of a commit's patch, up to three unchanged lines around each change; only hashes are kept."""

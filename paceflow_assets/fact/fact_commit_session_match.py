@@ -64,7 +64,6 @@ def fact_commit_session_match(
     items = matching.Names.of(fact_commit.lazy().select("commit_sha"))
     paths = matching.Names.of(fact_commit_line.select("rel_path"), changes.select("rel_path"))
     sources = matching.Names.of(changes.select(matching.SESSION))
-    demand = matching.commit_bags(sql, fact_commit_line, fact_commit, column, items, paths)
     bags = matching.session_bags(
         sql, fact_session_code_change_line, fact_session_code_change, column, paths, sources, matching.SESSION
     )
@@ -74,6 +73,8 @@ def fact_commit_session_match(
         supply = bags
     else:
         supply = matching.largest(sql, bags)
+    common = matching.among(fact_commit_line, column, supply)
+    demand = matching.commit_bags(sql, common, fact_commit, column, items, paths)
 
     def pairs_of(wanted: pl.DataFrame) -> pl.DataFrame:
         pairs = matching.explained(sql, wanted, supply, **conditions)
@@ -84,14 +85,13 @@ def fact_commit_session_match(
         return pairs
 
     pairs = pairs_of(demand)
-    totals = matching.file_totals(sql, demand, pairs)
+    totals = matching.file_totals(sql, matching.file_lines(fact_commit_line, fact_commit, items, paths), pairs)
     moved = other_paths(sql, demand, supply, totals, path_fallback, conditions, paths)
     if moved.height:
         again = pairs_of(demand.join(moved, on=["item", "rel_path"]))
-        better = matching.file_totals(sql, demand.join(moved, on=["item", "rel_path"], how="semi"), again).join(
-            totals, on=["item", "rel_path"]
-        )
-        better = better.filter(pl.col("matched_lines") > pl.col("matched_lines_right"))
+        files = totals.select("item", "rel_path", "file_lines", before="matched_lines").join(moved, on=["item", "rel_path"])
+        better = matching.file_totals(sql, files.drop("before"), again).join(files, on=["item", "rel_path"])
+        better = better.filter(pl.col("matched_lines") > pl.col("before"))
         pairs = pl.concat(
             [
                 pairs.join(better, on=["item", "rel_path"], how="anti"),
@@ -117,11 +117,11 @@ def other_paths(
 ) -> pl.DataFrame:
     """item, rel_path, supply_path of the weak files that another path explains."""
     weak = [
-        (item, rel_path, least_useful_lines(rule, lines))
+        (item, rel_path, lines, least_useful_lines(rule, lines))
         for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
         if lines >= rule.min_lines and is_weak(rule, found, lines)
     ]
-    schema = {"item": matching.NUMBER, "rel_path": matching.NUMBER, "least": pl.Float64}
+    schema = {"item": matching.NUMBER, "rel_path": matching.NUMBER, "file_lines": pl.Int64, "least": pl.Float64}
     asked = pl.DataFrame(weak, schema=schema, orient="row")
     scores = matching.path_scores(sql, demand, supply, least_lines=asked, **conditions)
     return matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file), paths)

@@ -28,6 +28,7 @@ COLUMNS = {
         "raw_session": ("repository", "provider", "session_id", "touches", "copied_keys", "changes"),
         "fact_session_code_change": ("repository", *KEY),
     },
+    spreads="raw_session",
 )
 def fact_session_code_change_line(raw_session: pl.DataFrame, fact_session_code_change: pl.DataFrame) -> pl.DataFrame:
     """One row per line of an applied file operation; the text is not kept, only its hashes."""

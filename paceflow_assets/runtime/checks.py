@@ -60,6 +60,17 @@ def checked(table: Table, frame: pl.DataFrame, parent_keys: Callable[[str, Seque
     return Verdict(tuple(parts))
 
 
+def united(verdicts: Sequence[Verdict]) -> Verdict:
+    """One verdict on a table that was checked in shares, none of which blocks."""
+    if len(verdicts) == 1:
+        return verdicts[0]
+    parts = []
+    for same in zip(*(verdict.parts for verdict in verdicts), strict=True):
+        told = "; ".join(dict.fromkeys(part.told for part in same if part.told))
+        parts.append(Part(same[0].name, all(part.passed for part in same), sum(part.rows for part in same), told))
+    return Verdict(tuple(parts))
+
+
 def _wrong_types(table: Table, frame: pl.DataFrame) -> str:
     expected, present = table.schema, frame.schema
     return "; ".join(

@@ -8,7 +8,7 @@ What stays out: when to compute (ingest, assets, nightly) and what a table means
 import datetime as dt
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,7 @@ import polars as pl
 
 from paceflow_assets.runtime import fingerprint
 from paceflow_assets.runtime.catalog import macros
-from paceflow_assets.runtime.checks import Verdict, checked
+from paceflow_assets.runtime.checks import Verdict, checked, united
 from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.errors import TableInvalid
 from paceflow_assets.runtime.look import Look
@@ -25,10 +25,11 @@ from paceflow_assets.runtime.rules import Rules
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import STORED, TIME, Table, tables
 from paceflow_assets.runtime.versions import column_versions, combined, table_version
-from paceflow_assets.runtime.warehouse import SCHEMA_VERSION, Provenance, Warehouse, schema_text
+from paceflow_assets.runtime.warehouse import SCHEMA_VERSION, Parts, Provenance, Warehouse, schema_text
 
 PREVIEW_ROWS, PREVIEW_COLUMNS, CELL_CHARACTERS = 5, 12, 24
 PARTS = re.compile(r"^(\w+) (?:of|per) (\w+)$")
+SHARE_BYTES = 8_000_000  # of nested lines, which spread to some six times as much
 LEDGER = "raw_log"  # written last of the raw tables: what it vouches for is stored
 
 
@@ -81,16 +82,21 @@ class Workshop:
         if table.look_parameter:
             arguments[table.look_parameter] = look or self.look(repository, now_ms())
             arguments[STORED] = self.warehouse.read(table, repository)
-        frame = self._built(table, repository, arguments)
-        if not set(table.columns) - set(frame.columns):
-            frame = table.shaped(frame)
-        verdict = checked(table, frame, lambda name, columns: self._rows(tables()[name], repository, columns))
-        if verdict.blocks:
-            told = f"{table.name}: {repository}: {verdict.told}; not written, the rows before stay"
-            raise TableInvalid(told, table.name, verdict)
-        provenance = self._provenance(table, repository, frame, inputs)
-        write = self.warehouse.merge if table.layer == "raw" else self.warehouse.replace
-        write(table, repository, frame, provenance)
+        with self.warehouse.parts(table, repository) as parts:
+            verdicts = []
+            for share in shares(table, arguments):
+                frame = self._built(table, repository, share)
+                if not set(table.columns) - set(frame.columns):
+                    frame = table.shaped(frame)
+                verdicts.append(checked(table, frame, lambda name, columns: self._rows(tables()[name], repository, columns)))
+                if verdicts[-1].blocks:
+                    told = f"{table.name}: {repository}: {verdicts[-1].told}; not written, the rows before stay"
+                    raise TableInvalid(told, table.name, verdicts[-1])
+                parts.add(frame)
+            verdict, rows = united(verdicts), parts.whole
+            provenance = self._provenance(table, repository, rows, inputs)
+            write = self.warehouse.merge if table.layer == "raw" else self.warehouse.replace
+            write(table, repository, rows, provenance)
         if table.name == LEDGER:
             arguments[table.look_parameter].finish(frame, self.warehouse.read(tables()["raw_checkout"], repository))
         return Computed(table, provenance, verdict)
@@ -131,7 +137,7 @@ class Workshop:
         every = {key: self.warehouse.provenance(upstream.name, key) for key in self.warehouse.repositories(upstream.name)}
         return combined({key: found.version_of(columns) for key, found in every.items() if found})
 
-    def _provenance(self, table: Table, repository: str, frame: pl.DataFrame, inputs: dict[str, str]) -> Provenance:
+    def _provenance(self, table: Table, repository: str, frame: pl.DataFrame | Parts, inputs: dict[str, str]) -> Provenance:
         digests = column_versions(frame)
         oldest, newest = time_range(table, frame)
         return Provenance(
@@ -176,7 +182,18 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def time_range(table: Table, frame: pl.DataFrame) -> tuple[str | None, str | None]:
+def shares(table: Table, arguments: dict[str, object]) -> Iterator[dict[str, object]]:
+    """The builder's arguments: once, or for a table that spreads an upstream's rows once for some of these at a time."""
+    whole = arguments.get(table.spreads) if table.spreads else None
+    size = whole.estimated_size() if isinstance(whole, pl.DataFrame) else 0
+    if size <= SHARE_BYTES:
+        yield arguments
+        return
+    for share in whole.iter_slices(max(1, whole.height * SHARE_BYTES // size)):
+        yield {**arguments, table.spreads: share}
+
+
+def time_range(table: Table, frame: pl.DataFrame | Parts) -> tuple[str | None, str | None]:
     """Oldest and newest value of the table's first time that is content, ISO 8601; None without one."""
     times = [name for name, column in table.columns.items() if column.type == TIME and name not in table.bookkeeping]
     if not times:
@@ -188,7 +205,7 @@ def _iso(value: object) -> str | None:
     return value.isoformat(timespec="milliseconds") + "Z" if isinstance(value, dt.datetime) else None
 
 
-def headline_rates(table: Table, frame: pl.DataFrame) -> dict[str, float]:
+def headline_rates(table: Table, frame: pl.DataFrame | Parts) -> dict[str, float]:
     """Each rate over all rows together: its parts, which its meaning names (`x of y`), are summed, then divided."""
     found = {}
     for name, column in table.columns.items():
@@ -200,7 +217,7 @@ def headline_rates(table: Table, frame: pl.DataFrame) -> dict[str, float]:
     return found
 
 
-def preview(table: Table, frame: pl.DataFrame) -> str:
+def preview(table: Table, frame: pl.DataFrame | Parts) -> str:
     """The first rows as a Markdown table: keys, times, counts, flags; nothing private, no hashes, nothing nested."""
     shown = [
         name
@@ -209,7 +226,8 @@ def preview(table: Table, frame: pl.DataFrame) -> str:
     ][:PREVIEW_COLUMNS]
     if not shown or not frame.height:
         return ""
-    rows = zip(*(frame.get_column(name).head(PREVIEW_ROWS).to_list() for name in shown), strict=True)
+    first = frame.head(PREVIEW_ROWS)
+    rows = zip(*(first.get_column(name).to_list() for name in shown), strict=True)
     lines = [shown, ["---"] * len(shown), *([_cell(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

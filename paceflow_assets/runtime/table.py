@@ -86,6 +86,7 @@ class Table:
     grain: key columns behind `repository`, which is part of every key. parents: table -> key columns that must be found there.
     bookkeeping: columns that are no content: a later look at an unchanged log changes no version.
     reads: upstream -> the columns of it that matter here; an upstream that is not named is read whole.
+    spreads: upstream, each row of which gives rows of its own in the same key order: many are spread some at a time.
     lazy: upstreams of many rows, of which the builder collects what it needs.
     rules: builder parameter -> rule dataclass. per_repository is False for tables whose rows mix repositories.
     also: modules outside the table's own imports that take part in its version. sql: text of a view.
@@ -104,6 +105,7 @@ class Table:
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bookkeeping: frozenset[str] = frozenset()
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spreads: str | None = None
     lazy: frozenset[str] = frozenset()
     rules: Mapping[str, type] = field(default_factory=dict)
     sql_parameter: str | None = None
@@ -153,6 +155,7 @@ def table(
     parents: Mapping[str, tuple[str, ...]] | None = None,
     bookkeeping: Iterable[str] = (),
     reads: Mapping[str, tuple[str, ...]] | None = None,
+    spreads: str | None = None,
     also: tuple[str, ...] = (),
     keeps_rows: bool = True,
     watches: str | None = None,
@@ -173,6 +176,7 @@ def table(
             parents=parents or {},
             bookkeeping=frozenset(bookkeeping),
             reads=reads or {},
+            spreads=spreads,
             lazy=needs["lazy"],
             rules=needs["rules"],
             sql_parameter=needs["sql"],

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 import msgspec
 import polars as pl
@@ -72,6 +73,72 @@ def file_stem(repository: str) -> str:
 def schema_text(table: Table) -> str:
     """Columns and types as one line, to see whether a file still has the table's shape."""
     return ",".join(f"{name}:{dtype}" for name, dtype in table.schema.items())
+
+
+class Parts:
+    """Rows of a table that come in parts, in key order. More than one part is kept on disk, and read a column at a time.
+
+    What a frame offers to those who describe it: `schema`, `columns`, `height` and columns by name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.first: pl.DataFrame | None = None
+        self.files: list[Path] = []
+        self.height = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for file in self.files:
+            file.unlink(missing_ok=True)
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Take the next rows."""
+        if self.first is None:
+            self.first = frame
+        else:
+            if not self.files:
+                self._store(self.first)
+            self._store(frame)
+        self.height += frame.height
+
+    def _store(self, frame: pl.DataFrame) -> None:
+        file = self.path.with_name(f".{self.path.name}.{os.getpid()}.{len(self.files)}.tmp")
+        self.files.append(file)
+        make_private(file.parent)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+            frame.write_parquet(opened, compression="zstd", compression_level=1, statistics=False)
+
+    @property
+    def whole(self) -> "pl.DataFrame | Parts":
+        """The rows: a frame if they came at once."""
+        return self.first if self.first is not None and not self.files else self
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Column name -> type."""
+        return self.first.schema if self.first is not None else pl.Schema()
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return self.schema.names()
+
+    def scan(self) -> pl.LazyFrame:
+        """All rows, in order, not read yet."""
+        return pl.concat([pl.scan_parquet(file, glob=False) for file in self.files])
+
+    def get_column(self, name: str) -> pl.Series:
+        """One column of all rows."""
+        return self.scan().select(name).collect()[name]
+
+    def head(self, rows: int) -> pl.DataFrame:
+        """The first rows."""
+        return self.first.head(rows) if self.first is not None else pl.DataFrame()
+
+    __getitem__ = get_column
 
 
 class Warehouse:
@@ -184,7 +251,11 @@ class Warehouse:
         whole = pl.concat([table.empty().select(list(table.columns) if columns is None else list(columns)), *frames])
         return whole.sort(key, nulls_last=True)
 
-    def replace(self, table: Table, repository: str, frame: pl.DataFrame, provenance: Provenance) -> None:
+    def parts(self, table: Table, repository: str) -> Parts:
+        """Where the parts of a table gather until they are written as one file."""
+        return Parts(self.path(table.name, repository))
+
+    def replace(self, table: Table, repository: str, frame: pl.DataFrame | Parts, provenance: Provenance) -> None:
         """Write a table of a repository as a whole. The frame has been validated."""
         if table.layer == "raw":
             raise WarehouseError(f"{table.name}: raw is merged, never replaced")
@@ -212,12 +283,13 @@ class Warehouse:
         _remove_leftovers(path)
         self._write(path, frame, provenance, durable=True)
 
-    def _write(self, path: Path, frame: pl.DataFrame, provenance: Provenance, *, durable: bool) -> None:
+    def _write(self, path: Path, frame: pl.DataFrame | Parts, provenance: Provenance, *, durable: bool) -> None:
         make_private(path.parent)
         beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                frame.write_parquet(
+                rows = frame.scan() if isinstance(frame, Parts) else frame.lazy()
+                rows.sink_parquet(
                     file,
                     compression="zstd",
                     compression_level=1,
@@ -235,7 +307,8 @@ class Warehouse:
             ) from error
         finally:
             beside.unlink(missing_ok=True)
-        self._keep_small(path, frame)
+        if isinstance(frame, pl.DataFrame):
+            self._keep_small(path, frame)
 
     def drop(self, repository: str, layers: Collection[str] | None = None) -> None:
         """Remove the files of a repository: all tables, or those of some layers."""
