@@ -136,7 +136,7 @@ class Parts:
 
     def head(self, rows: int) -> pl.DataFrame:
         """The first rows."""
-        return self.first.head(rows) if self.first is not None else pl.DataFrame()
+        return self.scan().head(rows).collect()
 
     __getitem__ = get_column
 
@@ -310,6 +310,13 @@ class Warehouse:
         if isinstance(frame, pl.DataFrame):
             self._keep_small(path, frame)
 
+    def tidy(self) -> None:
+        """Remove what processes that died while writing left: a file that is being written bears its process's number."""
+        for leftover in self.root.glob("*/.*.tmp"):
+            process = re.search(r"\.parquet\.(\d+)\.", leftover.name)
+            if process and not _is_running(int(process[1])):
+                leftover.unlink(missing_ok=True)
+
     def drop(self, repository: str, layers: Collection[str] | None = None) -> None:
         """Remove the files of a repository: all tables, or those of some layers."""
         for folder in self.root.iterdir() if self.root.is_dir() else ():
@@ -339,6 +346,16 @@ def _remove_leftovers(path: Path) -> None:
     """Remove what a process that died while writing this file left beside it. The repository's lock must be held."""
     for leftover in path.parent.glob(f".{path.name}.*.tmp"):
         leftover.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _footer(path: Path) -> Provenance | None:

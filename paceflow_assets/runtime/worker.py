@@ -144,6 +144,7 @@ def changed_outside(look: Look) -> set[str]:
 def stale_globals(workshop: Workshop) -> Iterator[Computed]:
     """Compute the tables whose rows mix repositories, where they have to be."""
     with workshop.warehouse.lock(ALL):
+        workshop.warehouse.tidy()
         for table in tables().values():
             if not table.per_repository and workshop.stale(table, ALL):
                 yield workshop.compute(table, ALL)

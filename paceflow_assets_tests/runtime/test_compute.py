@@ -9,10 +9,10 @@ from logs import ClaudeLog
 from repositories import Repository
 
 from paceflow_assets.rule.heavy_ai import HeavyAi
-from paceflow_assets.runtime import compute
+from paceflow_assets.runtime import compute, warehouse
 from paceflow_assets.runtime import table as declare
 from paceflow_assets.runtime.compute import Workshop, code_versions, headline_rates, preview, time_range
-from paceflow_assets.runtime.errors import NewerWarehouse, TableInvalid
+from paceflow_assets.runtime.errors import NewerWarehouse, TableDamaged, TableInvalid
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import rules
 from paceflow_assets.runtime.table import Table, tables
@@ -68,7 +68,9 @@ def shop(home, monkeypatch) -> Bench:
     register = {each.name: each for each in (fact, event, whole)}
     shown = {"fact": frame(("b", 2), ("a", 1))}
     monkeypatch.setattr(compute, "tables", lambda: register)
-    monkeypatch.setattr(compute, "code_versions", lambda rules: {name: f"{name}=1" for name in register})
+    monkeypatch.setattr(
+        compute, "code_versions", lambda rules: {name: f"{name}=1" for name in (*register, "fact_g", "event_l")}
+    )
     return Bench(workshop_of(home.settings), register, shown)
 
 
@@ -174,6 +176,91 @@ def test_a_missing_parent_is_written_and_told(shop):
 
     assert (built.verdict.passed, built.verdict.told) == (False, "1 keys without their fact_f")
     assert shop.warehouse.read(event, KEY)["k"].to_list() == ["lost"]
+
+
+SPREAD = columns(
+    n=declare.count("number"), at=declare.time("when"), total=declare.count("sum"), part=declare.number("n of total")
+)
+
+
+def spreading(shop: Bench, monkeypatch, share_bytes: int) -> Table:
+    """A table that gives two rows for each row of the fact, computed in shares of so many bytes."""
+    monkeypatch.setattr(compute, "SHARE_BYTES", share_bytes)
+    shop.shown["fact"] = frame(*[(f"k{number}", number) for number in range(9)])
+    shop.compute(shop.register["fact_f"], KEY)
+
+    def build(fact_f: pl.DataFrame) -> pl.DataFrame:
+        first = fact_f.with_columns(pl.col("n") + 1, pl.from_epoch("n", "s").cast(declare.TIME).alias("at"), total=10, part=0.5)
+        return pl.concat([first.with_columns(pl.col("k") + "b"), first])
+
+    return made("fact_g", build, upstreams=("fact_f",), columns=SPREAD, spreads="fact_f")
+
+
+def test_a_table_computed_in_shares_is_the_same_table(shop, monkeypatch):
+    """Rows, versions, times, rates and preview do not tell how many shares there were; nothing is left beside the file."""
+    whole = spreading(shop, monkeypatch, 1_000_000)
+    at_once = shop.compute(whole, KEY)
+    before = shop.warehouse.read(whole, KEY)
+
+    in_shares = shop.compute(spreading(shop, monkeypatch, 1), KEY)
+
+    same = msgspec.structs.replace(in_shares.provenance, built_ms=at_once.provenance.built_ms)
+    assert same == at_once.provenance
+    assert in_shares.verdict == at_once.verdict
+    assert shop.warehouse.read(whole, KEY).equals(before)
+    assert before.height == 18
+    assert at_once.provenance.rates == {"part": pytest.approx(before["n"].sum() / before["total"].sum())}
+    assert [path.name for path in shop.warehouse.path("fact_g", KEY).parent.iterdir()] == [
+        shop.warehouse.path("fact_g", KEY).name
+    ]
+
+
+def test_a_share_that_breaks_the_declaration_leaves_the_file_before(shop, monkeypatch):
+    """The shares before it are thrown away."""
+    table = spreading(shop, monkeypatch, 1)
+    shop.compute(table, KEY)
+
+    def doubled(fact_f: pl.DataFrame) -> pl.DataFrame:
+        return pl.concat([table.build(fact_f), table.build(fact_f).filter(pl.col("k") == "k7")])
+
+    with pytest.raises(TableInvalid, match="1 rows repeat the key"):
+        shop.compute(dataclasses.replace(table, build=doubled), KEY)
+
+    assert shop.warehouse.read(table, KEY).height == 18
+    assert not list(shop.warehouse.root.rglob("*.tmp"))
+
+
+def test_parents_that_shares_lack_are_told_together(shop, monkeypatch):
+    """Nine shares with a lost key each."""
+    table = dataclasses.replace(spreading(shop, monkeypatch, 1), parents={"fact_f": ("k",)})
+
+    built = shop.compute(table, KEY)
+
+    (part,) = [part for part in built.verdict.parts if not part.passed]
+    assert (part.name, part.rows, part.told) == ("parents_present", 9, "1 keys without their fact_f")
+
+
+def test_a_large_upstream_is_scanned_and_a_damaged_one_is_told(shop, monkeypatch):
+    """The builder gets rows that are not read yet; when they cannot be read, the file goes, because it can be built again."""
+    monkeypatch.setattr(warehouse, "MANY_ROWS", 1)
+    lazy = made(
+        "event_l", lambda fact_f: fact_f.select("k").collect().with_columns(repository=pl.lit("r"), n=1), upstreams=("fact_f",)
+    )
+    lazy = dataclasses.replace(lazy, lazy=frozenset({"fact_f"}))
+    shop.compute(shop.register["fact_f"], KEY)
+    shop.compute(lazy, KEY)
+    assert shop.warehouse.read(lazy, KEY)["k"].to_list() == ["a", "b"]
+    assert isinstance(shop.warehouse.scan(shop.register["fact_f"], KEY), pl.LazyFrame)
+
+    path = shop.warehouse.path("fact_f", KEY)
+    content = path.read_bytes()
+    shop.warehouse.let_go()
+    rows_end = len(content) - int.from_bytes(content[-8:-4], "little") - 8  # the footer stays
+    path.write_bytes(content[:4] + b"\0" * (rows_end - 4) + content[rows_end:])
+
+    with pytest.raises(TableDamaged, match="it was removed"):
+        shop.compute(lazy, KEY)
+    assert not path.exists()
 
 
 def test_a_newer_table_is_never_replaced(shop):

@@ -35,7 +35,9 @@ def test_a_builders_parameters_say_what_it_needs():
     """Frames are upstream tables, dataclasses rules; `stored`, DuckDB and the look have their own places."""
     columns = {"repository": declare.text("key"), "k": declare.text("key"), "n": declare.count("number")}
 
-    def fact_x(stored: pl.DataFrame, raw_y: pl.DataFrame, belief: Belief, sql: Sql, look: Look) -> pl.DataFrame:
+    def fact_x(
+        stored: pl.DataFrame, raw_y: pl.DataFrame, raw_z: pl.LazyFrame, belief: Belief, sql: Sql, look: Look
+    ) -> pl.DataFrame:
         """One row per k.
 
         More.
@@ -45,7 +47,8 @@ def test_a_builders_parameters_say_what_it_needs():
     fact_x = table(grain=("k",), columns=columns)(fact_x)
 
     assert fact_x.layer == "fact"
-    assert fact_x.upstreams == ("raw_y",)
+    assert fact_x.upstreams == ("raw_y", "raw_z")
+    assert fact_x.lazy == {"raw_z"}
     assert fact_x.rules == {"belief": Belief}
     assert (fact_x.sql_parameter, fact_x.look_parameter) == ("sql", "look")
     assert fact_x.key == ("repository", "k")

@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import subprocess
+import sys
 
 import msgspec
 import polars as pl
@@ -138,6 +140,20 @@ class TestWriting:
         for folder, _, files in os.walk(where.paceflow_home):
             assert os.stat(folder).st_mode & 0o777 == 0o700
             assert {os.stat(os.path.join(folder, name)).st_mode & 0o777 for name in files} <= {0o600}
+
+    def test_only_what_dead_processes_left_is_tidied_away(self, where, warehouse):
+        """A file that a living process writes stays."""
+        warehouse.replace(FACT, "r", rows("a"), provenance(FACT, rows("a")))
+        path = warehouse.path("fact_x", "r")
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        dead.wait()
+        living, left = (path.with_name(f".{path.name}.{pid}.0.tmp") for pid in (os.getpid(), dead.pid))
+        living.touch()
+        left.touch()
+
+        warehouse.tidy()
+
+        assert (living.exists(), left.exists()) == (True, False)
 
     def test_a_write_that_fails_leaves_the_file_before_it(self, where, warehouse):
         """The message says where and what to do."""
