@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import hypothesis
 import polars as pl
 import pytest
 
@@ -18,6 +19,9 @@ from paceflow_assets.runtime.table import tables
 from paceflow_assets.runtime.warehouse import Warehouse
 from paceflow_assets.runtime.worker import Outcome, brought_up_to_date, workshop_of
 
+# the same examples each time, on every machine; one that fails prints how to run it again
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, print_blob=True, database=None)
+hypothesis.settings.load_profile("fixed")
 NOON = 1_767_700_800_000  # 2026-01-06T12:00:00Z
 
 

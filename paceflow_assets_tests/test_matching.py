@@ -33,7 +33,6 @@ SUPPLY = {"source": pl.String, **BAG}
 PAIRS = {**DEMAND, "source": pl.String, "found_path": pl.String, "offered": pl.Int64}
 ASKED = {"item": pl.String, "rel_path": pl.String, "file_lines": pl.Int64, "least": pl.Float64}
 RANDOM = {
-    "deadline": None,
     "phases": [Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler example
     "suppress_health_check": [HealthCheck.function_scoped_fixture],  # the connection holds macros, never data
 }

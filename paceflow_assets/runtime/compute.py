@@ -237,5 +237,5 @@ def _cell(value: object) -> str:
         return value.isoformat(sep=" ", timespec="minutes")
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = "" if value is None else str(value)
+    text = "" if value is None else "".join(letter if letter.isprintable() else " " for letter in str(value))
     return (text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…").replace("|", "\\|")

@@ -49,7 +49,7 @@ def events(name: str) -> st.SearchStrategy[pl.DataFrame]:
 
 @pytest.mark.parametrize("view", VIEWS)
 @given(data=st.data())
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_repositories_do_not_meet(view, sql, data):
     """The view over two repositories at once has the rows of the view over each, and no others."""
     upstreams = {name: data.draw(events(name), label=name) for name in sorted(events_behind(view))}

@@ -201,7 +201,7 @@ class Truth:
         return NOBODY
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     graph=commit_graphs,
     tips=st.dictionaries(st.sampled_from(NAMES), st.integers(0, 30), max_size=7),
@@ -228,7 +228,7 @@ looks_of_heads = st.lists(st.dictionaries(st.sampled_from(NAMES[3:]), st.integer
 """Per look: where the task branches point (modulo the number of commits); a branch that is not named is gone."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graph=commit_graphs, looks=looks_of_heads, steps=st.lists(st.integers(0, 3), min_size=5, max_size=5))
 def test_observed_refs_keep_what_the_first_look_found(graph, looks, steps):
     """History answers like looking each time and never taking back an owner once found."""

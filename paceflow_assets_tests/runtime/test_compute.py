@@ -308,7 +308,7 @@ def shown(rows: int) -> pl.DataFrame:
         pl.DataFrame(
             {
                 "repository": ["r"] * rows,
-                "k": [f"key|{number} {'x' * 60}" for number in range(rows)],
+                "k": [f"key|{number}\n\x07{'x' * 60}" for number in range(rows)],
                 "words": ["secret"] * rows,
                 "hash": [7] * rows,
                 "list": [[1]] * rows,

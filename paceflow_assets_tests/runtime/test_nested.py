@@ -20,7 +20,7 @@ def test_cut_gives_each_row_its_share():
     assert cut(flat.clear(), [0, 0]).rows() == [([], []), ([], [])]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(SIDED, max_size=5), max_size=5))
 def test_lines_come_out_as_they_went_in(operations):
     """Property: building `lines` and spreading it gives every line with its position."""

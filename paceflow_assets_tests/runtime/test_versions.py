@@ -103,7 +103,7 @@ def test_how_a_frame_was_built_is_no_matter(rows):
     assert column_versions(pieces) == column_versions(whole) == column_versions(negative)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(-(2**62), 2**62) | st.none(), min_size=1, max_size=6), st.integers(0, FEW + 9))
 def test_a_change_of_one_value_among_many_tells(values, place):
     """Property: beyond FEW values, changing any one of them changes the version."""

@@ -1199,7 +1199,7 @@ def without(number: int) -> list[bytes]:
 
 
 @given(st.integers(0, sum(map(len, SESSION_LINES))))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_prefix_of_a_log_can_be_read(size):
     """A log that ends anywhere gives no more changes than the whole, and the same ones."""
     whole = keys(read(*SESSION_LINES))
@@ -1210,7 +1210,7 @@ def test_any_prefix_of_a_log_can_be_read(size):
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_damage_costs_no_more_than_its_line(data):
     """Bytes written over, cut out or put into a line lose nothing of the other lines."""
     number = data.draw(st.integers(0, len(SESSION_LINES) - 1))
@@ -1226,7 +1226,7 @@ def test_damage_costs_no_more_than_its_line(data):
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_wrong_types_cost_no_more_than_their_line(data):
     """Any value in any place of a record is read or skipped; the other records stay, and all texts are clean."""
     number = data.draw(st.integers(0, len(SESSION) - 1))
@@ -1248,7 +1248,7 @@ def test_wrong_types_cost_no_more_than_their_line(data):
 
 
 @given(st.sampled_from(NAMED), st.integers(0, len(SESSION)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_line_that_was_copied_changes_nothing(number, distance):
     """A record that stands in a log twice counts once; only the number of copies tells."""
     later = min(number + 1 + distance, len(SESSION))

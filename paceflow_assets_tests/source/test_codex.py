@@ -25,7 +25,7 @@ GENERATED = {
     "0.169.0": ("0.169.0/rollout-2026-11-23T17-48-58-01a20986-7e5e-7c22-b618-88fe47223811.jsonl"),
     "0.169.0 fork": ("0.169.0/rollout-2026-11-23T17-50-32-01a20987-edda-7be2-9708-194de329e87d.jsonl"),
 }
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 OWN = "019f0000-0000-7000-8000-00000000000b"  # a thread made at 2026-06-25T18:17:07.840Z
 PARENT = "019e0000-0000-7000-8000-00000000000a"

@@ -1096,7 +1096,7 @@ STEPS = st.lists(st.dictionaries(st.sampled_from(NAMES), st.none() | CONTENTS, m
 
 
 @given(steps=STEPS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_counts_are_git_s_own(tmp_path_factory: pytest.TempPathFactory, steps: list[dict[bytes, bytes | None]]) -> None:
     """Whatever a history does to whatever files, added and removed lines are those of `git log --numstat -M -C`."""
     repository = Repository(tmp_path_factory.mktemp("any") / "repo")

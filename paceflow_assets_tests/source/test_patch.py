@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from paceflow_assets.source import patch
 from paceflow_assets.source.patch import ShellPatch, Write
 
-QUICK = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 # Lines that look like syntax of some kind, and ordinary ones.
 SYNTAX = [
     "--- a",

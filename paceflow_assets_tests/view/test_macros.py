@@ -70,7 +70,7 @@ def test_model_label(sql, model):
 
 
 @given(st.lists(st.tuples(st.sampled_from(["claude", "codex", "human"]), st.none() | st.text(max_size=8)), max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_model_label_keeps_what_events_hold(pairs):
     """A name that the rule made stays as it is."""
     sql = calculator()
@@ -97,7 +97,7 @@ def test_sum_where(sql, condition, expected):
 
 
 @given(st.lists(st.floats(-1e12, 1e12), min_size=2, max_size=12), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_sum_where_takes_rows_by_key(amounts, random):
     """Fractions add up to the same last digit in whatever order the rows come."""
     sql = calculator()
