@@ -156,6 +156,7 @@ def _finish(where: Settings, outcomes: Sequence, untold: str, *, whole: bool, st
     from paceflow_assets.runtime import ingest
     from paceflow_assets.runtime.catalog import ingest_summary, write_catalog
     from paceflow_assets.runtime.partitions import ALL
+    from paceflow_assets.runtime.upkeep import pressing
 
     failed = [outcome for outcome in outcomes if outcome.failures]
     told = [line for outcome in failed for line in outcome.failures]
@@ -164,7 +165,7 @@ def _finish(where: Settings, outcomes: Sequence, untold: str, *, whole: bool, st
         told.append(f"{count} of {len(outcomes) - 1} repositories failed; the others are up to date")
     if untold:
         told.append(untold)
-    found = [line for outcome in outcomes for lines in outcome.findings.values() for line in lines]
+    found = [line for outcome in outcomes for line in pressing(outcome.findings)]
     warnings, rows = [line for line in (*found, write_catalog(where)) if line], []
     try:
         rows = ingest_summary(where)

@@ -7,7 +7,7 @@ None of these makes an ingest fail: the tables are right as far as they go. No p
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -24,17 +24,26 @@ LONGEST_WAIT_MS = 2 * 86_400_000
 
 
 class Upkeep(NamedTuple):
-    """One check. table: the asset on whose page it stands. find: one sentence per finding, sorted; none = it passes."""
+    """One check. table: the asset on whose page it stands. find: one sentence per finding, sorted; none = it passes.
+
+    is_pressing: numbers are wrong while it is found, so the terminal says it each time.
+    """
 
     name: str
     table: str
     meaning: str
     find: Callable[[Settings], list[str]]
+    is_pressing: bool = True
 
 
 def findings(settings: Settings) -> dict[str, list[str]]:
     """Name of each check -> what it finds now."""
     return {check.name: check.find(settings) for check in CHECKS}
+
+
+def pressing(found: Mapping[str, Sequence[str]]) -> list[str]:
+    """Those findings that the terminal tells."""
+    return [line for check in CHECKS if check.is_pressing for line in found.get(check.name, ())]
 
 
 def _two_keys(settings: Settings) -> list[str]:
@@ -99,6 +108,6 @@ def _day(ms: int | None) -> str:
 
 CHECKS = (
     Upkeep("one_key", "raw_commit", "No two repositories share more than half of the smaller one's commits.", _two_keys),
-    Upkeep("checkout_there", "raw_checkout", "Every repository with a known checkout still has one on this machine.", _gone),
+    Upkeep("checkout_there", "raw_checkout", "Every repository with a known checkout still has one here.", _gone, False),
     Upkeep("read_in_time", "raw_log", "No repository has changes that wait to be read for more than two days.", _waiting),
 )

@@ -14,6 +14,7 @@ import pytest
 from commands import PACEFLOW, PROJECT, environment, paceflow, versions, worked
 from conftest import Home
 from logs import ClaudeLog, CodexLog
+from repositories import Repository
 
 from paceflow_assets.runtime.table import tables
 
@@ -167,6 +168,25 @@ def test_wrong_rules_are_told(home):
     assert done.returncode == 1
     assert "window_dayz" in done.stderr
     assert "rules.toml" in done.stderr
+
+
+def test_what_only_a_person_can_mend_is_told(home):
+    """Two keys of one repository are told each time with the command that unites them; a repository that is gone is not."""
+    repository = worked(home)
+    shutil.copytree(repository.folder, home.path / "src" / "copy")
+    copy = Repository(home.path / "src" / "copy")
+    copy.git("remote", "add", "origin", "https://example.com/me/copy")
+    ClaudeLog(home.path, "s2", copy.folder).says(0, "hello").save()
+
+    first = paceflow(home, "ingest", "--jobs", "1")
+    merged = paceflow(home, "repository", "merge", *first.stderr.split("repository merge ")[1].split())
+    shutil.rmtree(home.path / "src")
+    last = paceflow(home, "ingest", "--jobs", "1")
+
+    assert [done.returncode for done in (first, merged, last)] == [0, 0, 0]
+    assert "share 1 commits: they count twice" in first.stderr
+    assert "share" not in merged.stderr
+    assert last.stderr == ""
 
 
 def test_a_changed_rule_is_told_and_heals_its_table(home):
