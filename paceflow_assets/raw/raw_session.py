@@ -1,13 +1,12 @@
 """Which sessions have the logs ever shown, and everything they hold?"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import polars as pl
 
-from paceflow_assets.runtime.look import Look
+from paceflow_assets.runtime.look import Batch, Look, WaitingPart
 from paceflow_assets.runtime.nested import LINES, grouped, lines_column, rows_of, spread
-from paceflow_assets.runtime.parsed import PlacedLog, PlacedPart
+from paceflow_assets.runtime.parsed import PlacedPart
 from paceflow_assets.runtime.partitions import NO_REPOSITORY
 from paceflow_assets.runtime.table import TIME, count, flag, nested, table, text, time
 
@@ -100,6 +99,7 @@ IDENTITY = {
     "snapshots": ["record_key", "path"],
 }
 COPIED = "in_another_log"
+SILENT = 500  # sessions that are put together at a time when no log of theirs waits
 
 
 def many(fields: dict[str, pl.DataType]) -> pl.List:
@@ -134,14 +134,6 @@ COLUMNS = {
 }
 
 
-class Waiting(NamedTuple):
-    """One part of a log that was parsed and is not stored here yet."""
-
-    session: tuple[str, str]
-    log: PlacedLog
-    placed: PlacedPart
-
-
 @table(watches="logs", grain=tuple(KEY), columns=COLUMNS, bookkeeping=("read_logs",), also=("paceflow_assets.source",))
 def raw_session(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
     """One row per session, whole, in every repository that it touches; what is null was not told by any log.
@@ -159,20 +151,24 @@ def raw_session(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
 def rebuilt_sessions(
     stored: pl.DataFrame, look: Look, known: set[tuple[str, str]], strays: set[tuple[str, str]]
 ) -> pl.DataFrame:
-    """Rows of the sessions that a waiting log touches, or that came to this repository.
+    """Rows of the sessions that a waiting log touches, or that came to this repository, a batch of them at a time.
 
     known: sessions that are stored. strays: those of them that a later log showed to be a sub-agent of another session.
     """
-    waiting = [part for part in map(Waiting._make, look.waiting_parts) if part.session in look.touching]
     came = look.touching - known
     newly_stray = strays & set(stored.filter("touches").select(KEY).rows())
     owners = {(stray[0], look.threads[stray]) for stray in newly_stray}
-    affected = {part.session for part in waiting} | came | owners
-    if not affected:
-        return stored.clear()
-    names = pl.DataFrame(sorted(affected), schema=dict.fromkeys(KEY, pl.String), orient="row")
-    elsewhere = look.stored_elsewhere(raw_session, came)
-    before = pl.concat([with_owners(stored, look, newly_stray), elsewhere]).join(names, on=KEY, how="semi")
+    silent = sorted((came | owners).difference(*(batch.sessions for batch in look.batches)))
+    others = [Batch(frozenset(silent[start : start + SILENT]), ()) for start in range(0, len(silent), SILENT)]
+    before = pl.concat([with_owners(stored, look, newly_stray), look.stored_elsewhere(raw_session, came)])
+    return pl.concat([stored.clear(), *(rebuilt_batch(before, look, batch) for batch in [*look.batches, *others])])
+
+
+def rebuilt_batch(stored: pl.DataFrame, look: Look, batch: Batch) -> pl.DataFrame:
+    """Rows of the batch's sessions, of what is stored of them here and elsewhere and what their waiting logs hold."""
+    names = pl.DataFrame(sorted(batch.sessions), schema=dict.fromkeys(KEY, pl.String), orient="row")
+    before = stored.join(names, on=KEY, how="semi")
+    waiting = look.parts(batch)
     headers = ordered_parts(before, waiting)
     merged = {kind: merged_items(kind, before, waiting, headers) for kind in ITEMS}
     items = {kind: without_forgotten(rows, look) for kind, (rows, _) in merged.items()}
@@ -207,7 +203,7 @@ def without_strays(stored: pl.DataFrame, strays: set[tuple[str, str]]) -> pl.Dat
     return stored.with_columns(pl.when(stray).then(False).otherwise(name).alias(name) for name in ("touches", "is_home"))
 
 
-def ordered_parts(before: pl.DataFrame, waiting: Sequence[Waiting]) -> pl.DataFrame:
+def ordered_parts(before: pl.DataFrame, waiting: Sequence[WaitingPart]) -> pl.DataFrame:
     """Part rows, main logs before sub-agents', earlier logs first; `log_rank` is that order."""
     fields = {**dict.fromkeys(KEY, pl.String), **PART}
     new = rows_of(fields, [(*part.session, part.log.log_path, *part_fields(part.placed)) for part in waiting])
@@ -239,7 +235,7 @@ def part_fields(placed: PlacedPart) -> tuple:
 
 
 def merged_items(
-    kind: str, before: pl.DataFrame, waiting: Sequence[Waiting], headers: pl.DataFrame
+    kind: str, before: pl.DataFrame, waiting: Sequence[WaitingPart], headers: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Items of the sessions in order, each once; and the (session, log) of those dropped as copies of another log's."""
     new = new_items(kind, waiting)
@@ -263,7 +259,7 @@ def merged_items(
 
 
 def still_valid(
-    old: pl.DataFrame, new: pl.DataFrame, kind: str, before: pl.DataFrame, waiting: Sequence[Waiting]
+    old: pl.DataFrame, new: pl.DataFrame, kind: str, before: pl.DataFrame, waiting: Sequence[WaitingPart]
 ) -> pl.DataFrame:
     """Stored items without those that their log shows again, and without those another parser version has read anew."""
     parsers = spread(before, "read_logs", KEY).select(*LOG, "parser_fingerprint").unique(LOG)
@@ -282,7 +278,7 @@ def has_items(placed: PlacedPart) -> bool:
     return bool(part.messages or part.changes or part.usage or part.snapshots)
 
 
-def new_items(kind: str, waiting: Sequence[Waiting]) -> pl.DataFrame:
+def new_items(kind: str, waiting: Sequence[WaitingPart]) -> pl.DataFrame:
     """Flat rows of one kind of item from parsed logs: key, then the item's fields."""
     fields = {name: dtype for name, dtype in ITEMS[kind].items() if name != "lines"}
     rows = [row for part in waiting for row in FLAT[kind](part)]
@@ -293,7 +289,7 @@ def new_items(kind: str, waiting: Sequence[Waiting]) -> pl.DataFrame:
     return frame
 
 
-def message_rows(part: Waiting) -> list[tuple]:
+def message_rows(part: WaitingPart) -> list[tuple]:
     """Messages of a part, as `MESSAGE` behind the key."""
     path = part.log.log_path
     return [
@@ -302,7 +298,7 @@ def message_rows(part: Waiting) -> list[tuple]:
     ]
 
 
-def change_rows(part: Waiting) -> list[tuple]:
+def change_rows(part: WaitingPart) -> list[tuple]:
     """Changes of a part, as `CHANGE` without lines behind the key."""
     return [
         (
@@ -330,7 +326,7 @@ def change_rows(part: Waiting) -> list[tuple]:
     ]
 
 
-def usage_rows(part: Waiting) -> list[tuple]:
+def usage_rows(part: WaitingPart) -> list[tuple]:
     """Responses of a part, as `USAGE` behind the key."""
     return [
         (
@@ -353,7 +349,7 @@ def usage_rows(part: Waiting) -> list[tuple]:
     ]
 
 
-def snapshot_rows(part: Waiting) -> list[tuple]:
+def snapshot_rows(part: WaitingPart) -> list[tuple]:
     """Snapshots of a part, as `SNAPSHOT` behind the key."""
     path = part.log.log_path
     return [
@@ -421,7 +417,7 @@ def session_headers(headers: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFram
     )
 
 
-def duplicate_rows(before: pl.DataFrame, waiting: Sequence[Waiting], dropped: pl.DataFrame) -> pl.DataFrame:
+def duplicate_rows(before: pl.DataFrame, waiting: Sequence[WaitingPart], dropped: pl.DataFrame) -> pl.DataFrame:
     """Copies dropped, by log and reason: as the parser counted them in one log, and those found between logs.
 
     Copies that were dropped when a log was read are not there to be found again: their number stays until it is read anew.
@@ -452,7 +448,7 @@ def duplicate_rows(before: pl.DataFrame, waiting: Sequence[Waiting], dropped: pl
     )
 
 
-def read_rows(before: pl.DataFrame, waiting: Sequence[Waiting], now_ms: int) -> pl.DataFrame:
+def read_rows(before: pl.DataFrame, waiting: Sequence[WaitingPart], now_ms: int) -> pl.DataFrame:
     """State in which each log of a session was read last, and when first and last."""
     fields = {**dict.fromkeys(KEY, pl.String), **READ}
     new = rows_of(
