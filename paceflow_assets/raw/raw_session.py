@@ -280,31 +280,32 @@ def has_items(placed: PlacedPart) -> bool:
 
 def new_items(kind: str, waiting: Sequence[WaitingPart]) -> pl.DataFrame:
     """Flat rows of one kind of item from parsed logs: key, then the item's fields."""
-    fields = {name: dtype for name, dtype in ITEMS[kind].items() if name != "lines"}
-    rows = [row for part in waiting for row in FLAT[kind](part)]
-    frame = rows_of({**dict.fromkeys(KEY, pl.String), **fields}, rows)
+    fields = {name: dtype for name, dtype in ITEMS[kind].items() if name not in ("log_path", "lines")}
+    found = [FLAT[kind](part) for part in waiting]
+    frame = rows_of(fields, [row for rows in found for row in rows])
+    # taken from one row for each log, so that the items of a log share one text and do not have a copy each
+    logs = rows_of(dict.fromkeys(LOG, pl.String), [(*part.session, part.log.log_path) for part in waiting])
+    owners = pl.Series([number for number, rows in enumerate(found) for _ in rows], dtype=pl.UInt32)
+    frame = frame.with_columns(logs[owners].get_columns())
     if kind == "changes":
         column = lines_column([change.lines for part in waiting for change in part.placed.part.changes])
         frame = frame.with_columns(column)
-    return frame
+    return frame.select(*KEY, *ITEMS[kind])
 
 
 def message_rows(part: WaitingPart) -> list[tuple]:
-    """Messages of a part, as `MESSAGE` behind the key."""
-    path = part.log.log_path
+    """Messages of a part, as `MESSAGE` without its log."""
     return [
-        (*part.session, m.record_key, path, m.position, m.agent_id, m.role, m.kind, m.at_ms, m.content, m.word_count)
+        (m.record_key, m.position, m.agent_id, m.role, m.kind, m.at_ms, m.content, m.word_count)
         for m in part.placed.part.messages
     ]
 
 
 def change_rows(part: WaitingPart) -> list[tuple]:
-    """Changes of a part, as `CHANGE` without lines behind the key."""
+    """Changes of a part, as `CHANGE` without its log and lines."""
     return [
         (
-            *part.session,
             change.record_key,
-            part.log.log_path,
             change.position,
             change.change_id,
             change.call_id,
@@ -327,12 +328,10 @@ def change_rows(part: WaitingPart) -> list[tuple]:
 
 
 def usage_rows(part: WaitingPart) -> list[tuple]:
-    """Responses of a part, as `USAGE` behind the key."""
+    """Responses of a part, as `USAGE` without its log."""
     return [
         (
-            *part.session,
             usage.record_key,
-            part.log.log_path,
             usage.position,
             usage.agent_id,
             usage.at_ms,
@@ -350,13 +349,10 @@ def usage_rows(part: WaitingPart) -> list[tuple]:
 
 
 def snapshot_rows(part: WaitingPart) -> list[tuple]:
-    """Snapshots of a part, as `SNAPSHOT` behind the key."""
-    path = part.log.log_path
+    """Snapshots of a part, as `SNAPSHOT` without its log."""
     return [
         (
-            *part.session,
             seen.record_key,
-            path,
             seen.position,
             seen.at_ms,
             place.repository,
@@ -485,16 +481,21 @@ def with_copies_marked(sessions: pl.DataFrame, strays: set[tuple[str, str]]) -> 
 
     First is who names no parent, then who ended first, then the smaller id: a copy goes on after its original ended.
     """
+    owners = sessions.filter(~is_stray(sessions, strays)) if strays else sessions
     rank = pl.struct(pl.col("parent_session_id").is_not_null(), "ended_at", "session_id").rank("ordinal").alias("rank")
-    ranked = sessions.with_columns(rank)
-    if strays:
-        ranked = ranked.filter(~is_stray(ranked, strays))
-    keys = pl.concat([spread(ranked, kind, [*KEY, "rank"]).select(*KEY, "rank", "record_key") for kind in ITEMS]).unique()
-    shared = keys.filter(pl.col("rank") > pl.col("rank").min().over("provider", "record_key"))
+    ranked = owners.select(*KEY, rank)
+    keys = pl.concat([ranked_keys(ranked["rank"], owners[kind]) for kind in ITEMS])
+    several = keys.group_by("record_key").agg(pl.col("rank").min().alias("first"), pl.col("rank").max().alias("last"))
+    in_several = keys.join(several.filter(pl.col("first") < pl.col("last")), on="record_key", how="semi").unique()
+    shared = in_several.join(ranked, on="rank").filter(pl.col("rank") > pl.col("rank").min().over("provider", "record_key"))
     copied = shared.sort(*KEY, "record_key").group_by(KEY, maintain_order=True).agg(pl.col("record_key").alias("copied"))
-    return (
-        sessions.join(copied, on=KEY, how="left")
-        .with_columns(pl.coalesce("copied", pl.lit([], dtype=pl.List(pl.String))).alias("copied_keys"))
-        .drop("copied")
-        .sort(KEY)
-    )
+    none = pl.lit([], dtype=pl.List(pl.String))
+    marks = sessions.select(KEY).join(copied, on=KEY, how="left", maintain_order="left").select(pl.coalesce("copied", none))
+    return sessions.with_columns(marks.to_series().alias("copied_keys"))
+
+
+def ranked_keys(ranks: pl.Series, items: pl.Series) -> pl.DataFrame:
+    """(rank, record_key) of every item; the keys are not copied, because all items of all sessions pass through here."""
+    keys = items.explode(empty_as_null=False, keep_nulls=False).struct.field("record_key")
+    owners = ranks.repeat_by(items.list.len().fill_null(0)).explode(empty_as_null=False)
+    return pl.DataFrame([owners.alias("rank"), keys])

@@ -31,7 +31,7 @@ from paceflow_assets.runtime.warehouse import Warehouse
 from paceflow_assets.source import git
 
 Session = tuple[str, str]
-BATCH_BYTES = 16_000_000  # of parsed logs, as they are kept; read into memory they take about four times as much
+BATCH_BYTES = 8_000_000  # of parsed logs, as they are kept; read into memory they take about four times as much
 
 
 @dataclass(frozen=True)
