@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from paceflow_assets.runtime.look import Batch, Look, WaitingPart
-from paceflow_assets.runtime.nested import LINES, grouped, lines_column, rows_of, spread
+from paceflow_assets.runtime.nested import LINES, grouped, lines_column, rows_of, spread, united
 from paceflow_assets.runtime.parsed import PlacedPart
 from paceflow_assets.runtime.partitions import NO_REPOSITORY
 from paceflow_assets.runtime.table import TIME, count, flag, nested, table, text, time
@@ -161,7 +161,8 @@ def rebuilt_sessions(
     silent = sorted((came | owners).difference(*(batch.sessions for batch in look.batches)))
     others = [Batch(frozenset(silent[start : start + SILENT]), ()) for start in range(0, len(silent), SILENT)]
     before = pl.concat([with_owners(stored, look, newly_stray), look.stored_elsewhere(raw_session, came)])
-    return pl.concat([stored.clear(), *(rebuilt_batch(before, look, batch) for batch in [*look.batches, *others])])
+    batches = [*look.batches, *others]
+    return united(rebuilt_batch(before, look, batch) for batch in batches) if batches else stored.clear()
 
 
 def rebuilt_batch(stored: pl.DataFrame, look: Look, batch: Batch) -> pl.DataFrame:

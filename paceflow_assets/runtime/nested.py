@@ -7,7 +7,7 @@ What stays out: which items a table holds (raw/) and what they mean (fact/, rule
 Lists are built flat and then cut, because polars builds nested values from Python objects several times slower.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -62,6 +62,17 @@ def rows_of(fields: Mapping[str, pl.DataType], rows: Sequence[tuple]) -> pl.Data
     return pl.DataFrame(
         [pl.Series(name, values, dtype=dtype) for (name, dtype), values in zip(fields.items(), columns, strict=True)]
     )
+
+
+def united(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of frames, one frame after the other, each column in one piece: what sorts it need not make that piece first.
+
+    One column at a time, and its pieces go before the next: `frames` should be the only one that holds them.
+    """
+    whole = pl.concat(frames)
+    for name in whole.columns:
+        whole = whole.with_columns(whole.get_column(name).rechunk())
+    return whole
 
 
 def grouped(items: pl.DataFrame, owners: pl.DataFrame, keys: Sequence[str], name: str) -> pl.DataFrame:
