@@ -10,7 +10,7 @@ from paceflow_assets.runtime.nested import LINES, cut, lines_column, rows_of, un
 from paceflow_assets.runtime.table import flag, nested, table, text, time
 
 WINDOW_MARGIN_MS = 24 * 3_600_000  # commits this much older than the first change are read too
-CHUNK_LINES = 250_000  # lines that wait as Python objects before they become columns
+CHUNK_LINES = 100_000  # lines that wait as Python objects before they become columns
 TIPS = ("head", "detached")
 FILE = {
     "rel_path": pl.String,
@@ -57,7 +57,7 @@ def raw_commit(stored: pl.DataFrame, look: Look, raw_ref: pl.DataFrame, raw_sess
     wanted = in_window(headers, first_change_ms(raw_session, look.repository))
     files, unread = read_files(look, wanted)
     errors.extend(unread)
-    before = stored.filter("files_read").select("commit_sha", "files")
+    before = stored.select("commit_sha", "files", "files_read").filter("files_read").drop("files_read")
     files = united([before, *files])
     told = pl.DataFrame(errors_by_sha(headers, errors), schema={"commit_sha": pl.String, "read_error": pl.String}, orient="row")
     headers = headers.drop("files_read", "read_error").join(told, on="commit_sha", how="left")

@@ -1,6 +1,6 @@
 """Which sessions have the logs ever shown, and everything they hold?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -143,26 +143,28 @@ def raw_session(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
     """
     known = set(stored.select(KEY).rows())
     strays = known & look.threads.keys()
-    rebuilt = rebuilt_sessions(stored, look, known, strays)
-    kept = without_strays(stored.join(rebuilt.select(KEY), on=KEY, how="anti"), strays)
-    return with_copies_marked(pl.concat([kept, rebuilt]), strays)
+    return with_copies_marked(united(rebuilt_and_kept(stored, look, known, strays)), strays)
 
 
-def rebuilt_sessions(
+def rebuilt_and_kept(
     stored: pl.DataFrame, look: Look, known: set[tuple[str, str]], strays: set[tuple[str, str]]
-) -> pl.DataFrame:
-    """Rows of the sessions that a waiting log touches, or that came to this repository, a batch of them at a time.
+) -> Iterator[pl.DataFrame]:
+    """Rows of the sessions that a waiting log touches, or that came to this repository, by batch; then all other rows.
 
     known: sessions that are stored. strays: those of them that a later log showed to be a sub-agent of another session.
     """
     came = look.touching - known
-    newly_stray = strays & set(stored.filter("touches").select(KEY).rows())
+    newly_stray = strays & set(stored.select(*KEY, "touches").filter("touches").select(KEY).rows())
     owners = {(stray[0], look.threads[stray]) for stray in newly_stray}
     silent = sorted((came | owners).difference(*(batch.sessions for batch in look.batches)))
     others = [Batch(frozenset(silent[start : start + SILENT]), ()) for start in range(0, len(silent), SILENT)]
     before = pl.concat([with_owners(stored, look, newly_stray), look.stored_elsewhere(raw_session, came)])
-    batches = [*look.batches, *others]
-    return united(rebuilt_batch(before, look, batch) for batch in batches) if batches else stored.clear()
+    done = [stored.select(KEY).clear()]
+    for batch in [*look.batches, *others]:
+        rebuilt = rebuilt_batch(before, look, batch)
+        done.append(rebuilt.select(KEY))
+        yield rebuilt
+    yield without_strays(stored.join(pl.concat(done), on=KEY, how="anti"), strays)
 
 
 def rebuilt_batch(stored: pl.DataFrame, look: Look, batch: Batch) -> pl.DataFrame:
