@@ -13,6 +13,7 @@ from paceflow_assets.lines import measure, whole
 from paceflow_assets.records import Change
 from paceflow_assets.runtime.compute import Workshop
 from paceflow_assets.runtime.discovery import Discovery
+from paceflow_assets.runtime.look import BATCH_BYTES, Look
 from paceflow_assets.runtime.rules import rules
 from paceflow_assets.runtime.table import tables
 from paceflow_assets.runtime.warehouse import Warehouse
@@ -22,12 +23,12 @@ RAW = tuple(name for name, table in tables().items() if table.layer == "raw")
 SESSION = ["session_id", "home_repository", "is_home", "touches"]
 
 
-def raw(home: Home, *only: str, names: Iterable[str] = RAW) -> Discovery:
+def raw(home: Home, *only: str, names: Iterable[str] = RAW, batch_bytes: int = BATCH_BYTES) -> Discovery:
     """Look around and compute the raw tables of every repository, or of some, each from one look; what was found."""
     found = home.discover()
     workshop = _workshop(home)
     for repository in only or found.repositories:
-        _compute(workshop, home, repository, names)
+        _compute(workshop, home, repository, names, batch_bytes)
     return found
 
 
@@ -41,9 +42,9 @@ def _workshop(home: Home) -> Workshop:
     return Workshop(home.settings, rules(home.settings.rules_source), None, Warehouse(home.settings))
 
 
-def _compute(workshop: Workshop, home: Home, repository: str, names: Iterable[str]) -> None:
+def _compute(workshop: Workshop, home: Home, repository: str, names: Iterable[str], batch_bytes: int = BATCH_BYTES) -> None:
     with workshop.warehouse.lock(repository):
-        look = workshop.look(repository, home.now_ms)
+        look = Look(home.settings, workshop.warehouse, repository, home.now_ms, batch_bytes=batch_bytes)
         for name in names:
             workshop.compute(tables()[name], repository, look)
 

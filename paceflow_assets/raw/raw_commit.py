@@ -6,11 +6,11 @@ import polars as pl
 
 from paceflow_assets.records import Commit, FileChange, ParseError
 from paceflow_assets.runtime.look import Look, Seat
-from paceflow_assets.runtime.nested import LINES, cut, lines_column, rows_of
+from paceflow_assets.runtime.nested import LINES, cut, lines_column, rows_of, united
 from paceflow_assets.runtime.table import flag, nested, table, text, time
 
 WINDOW_MARGIN_MS = 24 * 3_600_000  # commits this much older than the first change are read too
-CHUNK_LINES = 250_000  # lines that wait as Python objects before they become columns
+CHUNK_LINES = 100_000  # lines that wait as Python objects before they become columns
 TIPS = ("head", "detached")
 FILE = {
     "rel_path": pl.String,
@@ -55,17 +55,21 @@ def raw_commit(stored: pl.DataFrame, look: Look, raw_ref: pl.DataFrame, raw_sess
     headers, errors = known_headers(stored, look, raw_ref)
     headers = with_reachability(headers, raw_ref, look)
     wanted = in_window(headers, first_change_ms(raw_session, look.repository))
-    files, unread = read_files(look, wanted, errors)
+    files, unread = read_files(look, wanted)
     errors.extend(unread)
-    before = stored.filter("files_read").select("commit_sha", "files")
-    files = pl.concat([before, files])
+    before = stored.select("commit_sha", "files", "files_read").filter("files_read").drop("files_read")
+    files = united([before, *files])
     told = pl.DataFrame(errors_by_sha(headers, errors), schema={"commit_sha": pl.String, "read_error": pl.String}, orient="row")
-    return (
-        headers.drop("files_read", "read_error")
-        .join(files, on="commit_sha", how="left")
-        .join(told, on="commit_sha", how="left")
-        .with_columns(pl.col("files").is_not_null().alias("files_read"))
-        .select(list(COLUMNS))
+    headers = headers.drop("files_read", "read_error").join(told, on="commit_sha", how="left")
+    # headers are put in the order of the files, not the reverse: lines are most of the table and stay as they are
+    read = files.select("commit_sha").join(headers, on="commit_sha", how="left", maintain_order="left")
+    bare = headers.join(files, on="commit_sha", how="anti")
+    none = pl.lit(None, dtype=COLUMNS["files"].type)
+    return pl.concat(
+        [
+            read.with_columns(files["files"], files_read=True).select(list(COLUMNS)),
+            bare.with_columns(none.alias("files"), files_read=False).select(list(COLUMNS)),
+        ]
     )
 
 
@@ -144,9 +148,9 @@ def in_window(headers: pl.DataFrame, first_ms: int | None) -> pl.DataFrame:
     ).sort("commit_time", "commit_sha")
 
 
-def read_files(look: Look, wanted: pl.DataFrame, errors: list[ParseError]) -> tuple[pl.DataFrame, list[ParseError]]:
+def read_files(look: Look, wanted: pl.DataFrame) -> tuple[list[pl.DataFrame], list[ParseError]]:
     """(commit_sha, files) of the wanted commits, and what could not be read. A second checkout is asked for the rest."""
-    chunks = [pl.DataFrame(schema={"commit_sha": pl.String, "files": COLUMNS["files"].type})]
+    chunks = []
     left = wanted["commit_sha"].to_list()
     failed: list[ParseError] = []
     for seat in look.readable:
@@ -157,7 +161,7 @@ def read_files(look: Look, wanted: pl.DataFrame, errors: list[ParseError]) -> tu
                 chunks.append(chunk)
                 done.update(chunk["commit_sha"])
             left = [sha for sha in left if sha not in done]
-    return pl.concat(chunks), failed
+    return chunks, failed
 
 
 def chunked(look: Look, seat: Seat, shas: Sequence[str], failed: list[ParseError]) -> Iterable[pl.DataFrame]:

@@ -1,13 +1,12 @@
 """Which sessions have the logs ever shown, and everything they hold?"""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from paceflow_assets.runtime.look import Look
-from paceflow_assets.runtime.nested import LINES, grouped, lines_column, rows_of, spread
-from paceflow_assets.runtime.parsed import PlacedLog, PlacedPart
+from paceflow_assets.runtime.look import Batch, Look, WaitingPart
+from paceflow_assets.runtime.nested import LINES, grouped, lines_column, rows_of, spread, united
+from paceflow_assets.runtime.parsed import PlacedPart
 from paceflow_assets.runtime.partitions import NO_REPOSITORY
 from paceflow_assets.runtime.table import TIME, count, flag, nested, table, text, time
 
@@ -100,6 +99,7 @@ IDENTITY = {
     "snapshots": ["record_key", "path"],
 }
 COPIED = "in_another_log"
+SILENT = 500  # sessions that are put together at a time when no log of theirs waits
 
 
 def many(fields: dict[str, pl.DataType]) -> pl.List:
@@ -134,14 +134,6 @@ COLUMNS = {
 }
 
 
-class Waiting(NamedTuple):
-    """One part of a log that was parsed and is not stored here yet."""
-
-    session: tuple[str, str]
-    log: PlacedLog
-    placed: PlacedPart
-
-
 @table(watches="logs", grain=tuple(KEY), columns=COLUMNS, bookkeeping=("read_logs",), also=("paceflow_assets.source",))
 def raw_session(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
     """One row per session, whole, in every repository that it touches; what is null was not told by any log.
@@ -151,28 +143,35 @@ def raw_session(stored: pl.DataFrame, look: Look) -> pl.DataFrame:
     """
     known = set(stored.select(KEY).rows())
     strays = known & look.threads.keys()
-    rebuilt = rebuilt_sessions(stored, look, known, strays)
-    kept = without_strays(stored.join(rebuilt.select(KEY), on=KEY, how="anti"), strays)
-    return with_copies_marked(pl.concat([kept, rebuilt]), strays)
+    return with_copies_marked(united(rebuilt_and_kept(stored, look, known, strays)), strays)
 
 
-def rebuilt_sessions(
+def rebuilt_and_kept(
     stored: pl.DataFrame, look: Look, known: set[tuple[str, str]], strays: set[tuple[str, str]]
-) -> pl.DataFrame:
-    """Rows of the sessions that a waiting log touches, or that came to this repository.
+) -> Iterator[pl.DataFrame]:
+    """Rows of the sessions that a waiting log touches, or that came to this repository, by batch; then all other rows.
 
     known: sessions that are stored. strays: those of them that a later log showed to be a sub-agent of another session.
     """
-    waiting = [part for part in map(Waiting._make, look.waiting_parts) if part.session in look.touching]
     came = look.touching - known
-    newly_stray = strays & set(stored.filter("touches").select(KEY).rows())
+    newly_stray = strays & set(stored.select(*KEY, "touches").filter("touches").select(KEY).rows())
     owners = {(stray[0], look.threads[stray]) for stray in newly_stray}
-    affected = {part.session for part in waiting} | came | owners
-    if not affected:
-        return stored.clear()
-    names = pl.DataFrame(sorted(affected), schema=dict.fromkeys(KEY, pl.String), orient="row")
-    elsewhere = look.stored_elsewhere(raw_session, came)
-    before = pl.concat([with_owners(stored, look, newly_stray), elsewhere]).join(names, on=KEY, how="semi")
+    silent = sorted((came | owners).difference(*(batch.sessions for batch in look.batches)))
+    others = [Batch(frozenset(silent[start : start + SILENT]), ()) for start in range(0, len(silent), SILENT)]
+    before = pl.concat([with_owners(stored, look, newly_stray), look.stored_elsewhere(raw_session, came)])
+    done = [stored.select(KEY).clear()]
+    for batch in [*look.batches, *others]:
+        rebuilt = rebuilt_batch(before, look, batch)
+        done.append(rebuilt.select(KEY))
+        yield rebuilt
+    yield without_strays(stored.join(pl.concat(done), on=KEY, how="anti"), strays)
+
+
+def rebuilt_batch(stored: pl.DataFrame, look: Look, batch: Batch) -> pl.DataFrame:
+    """Rows of the batch's sessions, of what is stored of them here and elsewhere and what their waiting logs hold."""
+    names = pl.DataFrame(sorted(batch.sessions), schema=dict.fromkeys(KEY, pl.String), orient="row")
+    before = stored.join(names, on=KEY, how="semi")
+    waiting = look.parts(batch)
     headers = ordered_parts(before, waiting)
     merged = {kind: merged_items(kind, before, waiting, headers) for kind in ITEMS}
     items = {kind: without_forgotten(rows, look) for kind, (rows, _) in merged.items()}
@@ -207,7 +206,7 @@ def without_strays(stored: pl.DataFrame, strays: set[tuple[str, str]]) -> pl.Dat
     return stored.with_columns(pl.when(stray).then(False).otherwise(name).alias(name) for name in ("touches", "is_home"))
 
 
-def ordered_parts(before: pl.DataFrame, waiting: Sequence[Waiting]) -> pl.DataFrame:
+def ordered_parts(before: pl.DataFrame, waiting: Sequence[WaitingPart]) -> pl.DataFrame:
     """Part rows, main logs before sub-agents', earlier logs first; `log_rank` is that order."""
     fields = {**dict.fromkeys(KEY, pl.String), **PART}
     new = rows_of(fields, [(*part.session, part.log.log_path, *part_fields(part.placed)) for part in waiting])
@@ -239,7 +238,7 @@ def part_fields(placed: PlacedPart) -> tuple:
 
 
 def merged_items(
-    kind: str, before: pl.DataFrame, waiting: Sequence[Waiting], headers: pl.DataFrame
+    kind: str, before: pl.DataFrame, waiting: Sequence[WaitingPart], headers: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Items of the sessions in order, each once; and the (session, log) of those dropped as copies of another log's."""
     new = new_items(kind, waiting)
@@ -263,7 +262,7 @@ def merged_items(
 
 
 def still_valid(
-    old: pl.DataFrame, new: pl.DataFrame, kind: str, before: pl.DataFrame, waiting: Sequence[Waiting]
+    old: pl.DataFrame, new: pl.DataFrame, kind: str, before: pl.DataFrame, waiting: Sequence[WaitingPart]
 ) -> pl.DataFrame:
     """Stored items without those that their log shows again, and without those another parser version has read anew."""
     parsers = spread(before, "read_logs", KEY).select(*LOG, "parser_fingerprint").unique(LOG)
@@ -282,33 +281,34 @@ def has_items(placed: PlacedPart) -> bool:
     return bool(part.messages or part.changes or part.usage or part.snapshots)
 
 
-def new_items(kind: str, waiting: Sequence[Waiting]) -> pl.DataFrame:
+def new_items(kind: str, waiting: Sequence[WaitingPart]) -> pl.DataFrame:
     """Flat rows of one kind of item from parsed logs: key, then the item's fields."""
-    fields = {name: dtype for name, dtype in ITEMS[kind].items() if name != "lines"}
-    rows = [row for part in waiting for row in FLAT[kind](part)]
-    frame = rows_of({**dict.fromkeys(KEY, pl.String), **fields}, rows)
+    fields = {name: dtype for name, dtype in ITEMS[kind].items() if name not in ("log_path", "lines")}
+    found = [FLAT[kind](part) for part in waiting]
+    frame = rows_of(fields, [row for rows in found for row in rows])
+    # taken from one row for each log, so that the items of a log share one text and do not have a copy each
+    logs = rows_of(dict.fromkeys(LOG, pl.String), [(*part.session, part.log.log_path) for part in waiting])
+    owners = pl.Series([number for number, rows in enumerate(found) for _ in rows], dtype=pl.UInt32)
+    frame = frame.with_columns(logs[owners].get_columns())
     if kind == "changes":
         column = lines_column([change.lines for part in waiting for change in part.placed.part.changes])
         frame = frame.with_columns(column)
-    return frame
+    return frame.select(*KEY, *ITEMS[kind])
 
 
-def message_rows(part: Waiting) -> list[tuple]:
-    """Messages of a part, as `MESSAGE` behind the key."""
-    path = part.log.log_path
+def message_rows(part: WaitingPart) -> list[tuple]:
+    """Messages of a part, as `MESSAGE` without its log."""
     return [
-        (*part.session, m.record_key, path, m.position, m.agent_id, m.role, m.kind, m.at_ms, m.content, m.word_count)
+        (m.record_key, m.position, m.agent_id, m.role, m.kind, m.at_ms, m.content, m.word_count)
         for m in part.placed.part.messages
     ]
 
 
-def change_rows(part: Waiting) -> list[tuple]:
-    """Changes of a part, as `CHANGE` without lines behind the key."""
+def change_rows(part: WaitingPart) -> list[tuple]:
+    """Changes of a part, as `CHANGE` without its log and lines."""
     return [
         (
-            *part.session,
             change.record_key,
-            part.log.log_path,
             change.position,
             change.change_id,
             change.call_id,
@@ -330,13 +330,11 @@ def change_rows(part: Waiting) -> list[tuple]:
     ]
 
 
-def usage_rows(part: Waiting) -> list[tuple]:
-    """Responses of a part, as `USAGE` behind the key."""
+def usage_rows(part: WaitingPart) -> list[tuple]:
+    """Responses of a part, as `USAGE` without its log."""
     return [
         (
-            *part.session,
             usage.record_key,
-            part.log.log_path,
             usage.position,
             usage.agent_id,
             usage.at_ms,
@@ -353,14 +351,11 @@ def usage_rows(part: Waiting) -> list[tuple]:
     ]
 
 
-def snapshot_rows(part: Waiting) -> list[tuple]:
-    """Snapshots of a part, as `SNAPSHOT` behind the key."""
-    path = part.log.log_path
+def snapshot_rows(part: WaitingPart) -> list[tuple]:
+    """Snapshots of a part, as `SNAPSHOT` without its log."""
     return [
         (
-            *part.session,
             seen.record_key,
-            path,
             seen.position,
             seen.at_ms,
             place.repository,
@@ -421,7 +416,7 @@ def session_headers(headers: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFram
     )
 
 
-def duplicate_rows(before: pl.DataFrame, waiting: Sequence[Waiting], dropped: pl.DataFrame) -> pl.DataFrame:
+def duplicate_rows(before: pl.DataFrame, waiting: Sequence[WaitingPart], dropped: pl.DataFrame) -> pl.DataFrame:
     """Copies dropped, by log and reason: as the parser counted them in one log, and those found between logs.
 
     Copies that were dropped when a log was read are not there to be found again: their number stays until it is read anew.
@@ -452,7 +447,7 @@ def duplicate_rows(before: pl.DataFrame, waiting: Sequence[Waiting], dropped: pl
     )
 
 
-def read_rows(before: pl.DataFrame, waiting: Sequence[Waiting], now_ms: int) -> pl.DataFrame:
+def read_rows(before: pl.DataFrame, waiting: Sequence[WaitingPart], now_ms: int) -> pl.DataFrame:
     """State in which each log of a session was read last, and when first and last."""
     fields = {**dict.fromkeys(KEY, pl.String), **READ}
     new = rows_of(
@@ -489,16 +484,21 @@ def with_copies_marked(sessions: pl.DataFrame, strays: set[tuple[str, str]]) -> 
 
     First is who names no parent, then who ended first, then the smaller id: a copy goes on after its original ended.
     """
+    owners = sessions.filter(~is_stray(sessions, strays)) if strays else sessions
     rank = pl.struct(pl.col("parent_session_id").is_not_null(), "ended_at", "session_id").rank("ordinal").alias("rank")
-    ranked = sessions.with_columns(rank)
-    if strays:
-        ranked = ranked.filter(~is_stray(ranked, strays))
-    keys = pl.concat([spread(ranked, kind, [*KEY, "rank"]).select(*KEY, "rank", "record_key") for kind in ITEMS]).unique()
-    shared = keys.filter(pl.col("rank") > pl.col("rank").min().over("provider", "record_key"))
+    ranked = owners.select(*KEY, rank)
+    keys = pl.concat([ranked_keys(ranked["rank"], owners[kind]) for kind in ITEMS])
+    several = keys.group_by("record_key").agg(pl.col("rank").min().alias("first"), pl.col("rank").max().alias("last"))
+    in_several = keys.join(several.filter(pl.col("first") < pl.col("last")), on="record_key", how="semi").unique()
+    shared = in_several.join(ranked, on="rank").filter(pl.col("rank") > pl.col("rank").min().over("provider", "record_key"))
     copied = shared.sort(*KEY, "record_key").group_by(KEY, maintain_order=True).agg(pl.col("record_key").alias("copied"))
-    return (
-        sessions.join(copied, on=KEY, how="left")
-        .with_columns(pl.coalesce("copied", pl.lit([], dtype=pl.List(pl.String))).alias("copied_keys"))
-        .drop("copied")
-        .sort(KEY)
-    )
+    none = pl.lit([], dtype=pl.List(pl.String))
+    marks = sessions.select(KEY).join(copied, on=KEY, how="left", maintain_order="left").select(pl.coalesce("copied", none))
+    return sessions.with_columns(marks.to_series().alias("copied_keys"))
+
+
+def ranked_keys(ranks: pl.Series, items: pl.Series) -> pl.DataFrame:
+    """(rank, record_key) of every item; the keys are not copied, because all items of all sessions pass through here."""
+    keys = items.explode(empty_as_null=False, keep_nulls=False).struct.field("record_key")
+    owners = ranks.repeat_by(items.list.len().fill_null(0)).explode(empty_as_null=False)
+    return pl.DataFrame([owners.alias("rank"), keys])

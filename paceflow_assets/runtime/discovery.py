@@ -24,13 +24,12 @@ from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
 from paceflow_assets.runtime.errors import Locked, RepositoryError
 from paceflow_assets.runtime.forgotten import Tombstone, bury, forgotten
-from paceflow_assets.runtime.inventory import Inventory, Log, files_signature
+from paceflow_assets.runtime.inventory import MISSING, Inventory, Log, checkout_signatures, files_signature
 from paceflow_assets.runtime.locks import held
 from paceflow_assets.runtime.partitions import NO_REPOSITORY, Places, new_key, on_disk, storable
 from paceflow_assets.runtime.settings import Settings, make_private
 from paceflow_assets.source import PROVIDERS, git
 
-MISSING = "missing"
 PLACING = "paceflow_assets.runtime.partitions"  # where a path lies is read from the log as much as the path itself
 Progress = Callable[[int, int], None]
 SHARED_BYTES = 48_000_000  # from so many bytes on a second process pays for its start
@@ -287,11 +286,6 @@ def code_signature() -> str:
     folders = [package, package.parent / "sql"]
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".sql", ".toml"))
     return hashlib.sha256(files_signature(files).encode()).hexdigest()[:32]
-
-
-def checkout_signatures(checkouts: Iterable[str]) -> dict[str, str]:
-    """Common directory -> signature of its refs now, or `missing`."""
-    return {common_dir: git.signature(Path(on_disk(common_dir))) or MISSING for common_dir in checkouts}
 
 
 def changed(inventory: Inventory, signatures: dict[str, str]) -> dict[str, str]:

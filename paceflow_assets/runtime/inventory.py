@@ -13,10 +13,12 @@ from pathlib import Path
 import msgspec
 
 from paceflow_assets.runtime.parsed import Kept
-from paceflow_assets.runtime.partitions import NO_REPOSITORY, Checkout
+from paceflow_assets.runtime.partitions import NO_REPOSITORY, Checkout, on_disk
 from paceflow_assets.runtime.settings import Settings, write_private
+from paceflow_assets.source import git
 
 VERSION = 1
+MISSING = "missing"
 
 
 class Log(msgspec.Struct):
@@ -149,6 +151,11 @@ def fingerprint(path: str) -> str | None:
     except OSError:
         return None
     return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}"
+
+
+def checkout_signatures(checkouts: Iterable[str]) -> dict[str, str]:
+    """Common directory -> signature of its refs now, or `missing`."""
+    return {common_dir: git.signature(Path(on_disk(common_dir))) or MISSING for common_dir in checkouts}
 
 
 def files_signature(paths: Iterable[Path]) -> str:

@@ -8,20 +8,21 @@ A look is taken under the repository's lock. `finish` tells the inventory what r
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from paceflow_assets.records import Commit, FileChange, ParseError, Ref
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
-from paceflow_assets.runtime.discovery import MISSING, checkout_signatures
 from paceflow_assets.runtime.errors import NewerWarehouse, WarehouseError
 from paceflow_assets.runtime.forgotten import Forgotten, Tombstone, bury, forgotten
-from paceflow_assets.runtime.inventory import Inventory, Log
+from paceflow_assets.runtime.inventory import MISSING, Inventory, Log, checkout_signatures
 from paceflow_assets.runtime.locks import held
 from paceflow_assets.runtime.partitions import NO_REPOSITORY, Checkout, checkout_name, on_disk, storable
 from paceflow_assets.runtime.settings import Settings
@@ -30,6 +31,7 @@ from paceflow_assets.runtime.warehouse import Warehouse
 from paceflow_assets.source import git
 
 Session = tuple[str, str]
+BATCH_BYTES = 8_000_000  # of parsed logs, as they are kept; read into memory they take about four times as much
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,36 @@ class Seat:
         return Path(on_disk(self.common_dir))
 
 
-class Look:
-    """The outside world, as far as one repository is concerned, at one moment."""
+class WaitingPart(NamedTuple):
+    """One part of a log that was parsed and is not stored here yet, with the session that it belongs to."""
 
-    def __init__(self, settings: Settings, warehouse: Warehouse, repository: str, now_ms: int) -> None:
+    session: Session
+    log: parsed.PlacedLog
+    placed: parsed.PlacedPart
+
+
+class Batch(NamedTuple):
+    """Sessions with all the waiting logs that hold parts of them: what is read into memory at a time."""
+
+    sessions: frozenset[Session]
+    log_paths: tuple[str, ...]
+
+
+class Look:
+    """The outside world, as far as one repository is concerned, at one moment.
+
+    batch_bytes: size of the parsed logs that are in memory at a time, unless sessions that share logs need more.
+    """
+
+    def __init__(
+        self, settings: Settings, warehouse: Warehouse, repository: str, now_ms: int, *, batch_bytes: int = BATCH_BYTES
+    ) -> None:
         self.settings = settings
         self.warehouse = warehouse
         self.repository = repository
         self.now_ms = now_ms
+        self.batch_bytes = batch_bytes
+        self._damaged: set[str] = set()
         with held(settings.locks, "discovery", "the inventory"):
             self.inventory: Inventory = stock.load(settings) or Inventory()
 
@@ -85,35 +109,78 @@ class Look:
         return {name: log for name, log in self.inventory.logs.items() if self.repository in touched[name]}
 
     @cached_property
-    def waiting(self) -> list[parsed.PlacedLog]:
-        """Parsed logs that this repository's raw tables do not hold in their present state."""
+    def waiting(self) -> list[parsed.Outline]:
+        """Parsed logs that this repository's raw tables do not hold in their present state, by path, in outline."""
         unread = [log for _, log in sorted(self.logs.items()) if log.read.get(self.repository) != log.state]
-        found = [parsed.read(self.settings, log.kept) for log in unread]
+        found = [parsed.outline(self.settings, log.kept) for log in unread]
         return [log for log in found if log is not None]
 
     @cached_property
-    def waiting_parts(self) -> list[tuple[Session, parsed.PlacedLog, parsed.PlacedPart]]:
-        """Every part of the waiting logs with the session that it belongs to, but for forgotten sessions."""
-        return [found for found in self._parts if found[0] not in self.buried]
+    def _sessions_of_waiting(self) -> dict[str, set[Session]]:
+        """Waiting log -> every session that it holds a part of."""
+        return {log.log_path: {self._owner(log.provider, part.part.session_id) for part in log.parts} for log in self.waiting}
+
+    def _owner(self, provider: str, session_id: str) -> Session:
+        """The session that a part belongs to."""
+        return provider, self.threads.get((provider, session_id), session_id)
 
     @cached_property
-    def _parts(self) -> list[tuple[Session, parsed.PlacedLog, parsed.PlacedPart]]:
-        return [
-            ((log.provider, self.threads.get((log.provider, part.part.session_id), part.part.session_id)), log, part)
-            for log in self.waiting
-            for part in log.parts
-        ]
+    def batches(self) -> list[Batch]:
+        """The waiting sessions that are to be stored here, each with all of its logs in one batch.
+
+        Known from the outlines, so that raw never holds more than a batch of logs in memory.
+        """
+        stored = {
+            name: {session for session in sessions if session in self.touching and session not in self.buried}
+            for name, sessions in self._sessions_of_waiting.items()
+        }
+        return self._batched(stored)
+
+    def _batched(self, sessions_of_logs: Mapping[str, set[Session]]) -> list[Batch]:
+        found = []
+        sessions: set[Session] = set()
+        names: list[str] = []
+        size = 0
+        for group in connected(sessions_of_logs):
+            group_size = sum(self.logs[name].kept.size for name in group)
+            if names and size + group_size > self.batch_bytes:
+                found.append(Batch(frozenset(sessions), tuple(sorted(names))))
+                sessions, names, size = set(), [], 0
+            sessions.update(*(sessions_of_logs[name] for name in group))
+            names.extend(group)
+            size += group_size
+        if names:
+            found.append(Batch(frozenset(sessions), tuple(sorted(names))))
+        return found
+
+    def parts(self, batch: Batch) -> list[WaitingPart]:
+        """Everything that the batch's logs hold of its sessions, by log. A log that cannot be read is parsed again."""
+        found = []
+        for name in batch.log_paths:
+            log = parsed.read(self.settings, self.logs[name].kept)
+            if log is None:
+                self._damaged.add(name)
+                continue
+            parts = (WaitingPart(self._owner(log.provider, part.part.session_id), log, part) for part in log.parts)
+            found.extend(part for part in parts if part.session in batch.sessions)
+        return found
 
     @cached_property
     def buried(self) -> dict[Session, str]:
         """Sessions of the waiting logs that must not be stored -> their home. What is stored already stays."""
         if not self.forgotten:
             return {}
+        stored = set(self.warehouse.read(tables()["raw_session"], self.repository, ("provider", "session_id")).rows())
+        found = {}
+        for batch in self._batched({name: sessions - stored for name, sessions in self._sessions_of_waiting.items()}):
+            found.update(self._buried_of(batch))
+        return found
+
+    def _buried_of(self, batch: Batch) -> dict[Session, str]:
         parts: dict[Session, list[parsed.PlacedPart]] = defaultdict(list)
-        for session, _, part in self._parts:
-            parts[session].append(part)
-        stored = self.warehouse.read(tables()["raw_session"], self.repository, ("provider", "session_id"))
-        homes = {session: home_of(parts[session]) for session in parts.keys() - set(stored.rows())}
+        for part in self.parts(batch):
+            parts[part.session].append(part.placed)
+        homes = {session: home_of(own) for session, own in parts.items()}
         return {
             session: home
             for session, home in homes.items()
@@ -209,7 +276,7 @@ class Look:
         that was lost before is parsed again.
         """
         vouched = {row["log_path"]: f"{row['fingerprint']} {row['parser_fingerprint']}" for row in ledger.iter_rows(named=True)}
-        owed = {log.log_path for _, log, _ in self.waiting_parts}
+        owed = {name for name, sessions in self._sessions_of_waiting.items() if sessions - self.buried.keys()} - self._damaged
         unreadable = {seat.common_dir for seat in self.seats if seat.name in self.broken}
         forgotten_here = [Tombstone("session", session[1], self.now_ms) for session in sorted(self._buried_for_good)]
         if forgotten_here:
@@ -242,8 +309,8 @@ class Look:
 
     @cached_property
     def _lost(self) -> set[str]:
-        """Logs that are there and have to be read, whose parsed form is not."""
-        here = {log.log_path for log in self.waiting}
+        """Logs that are there and have to be read, whose parsed form is not, or is damaged."""
+        here = {log.log_path for log in self.waiting} - self._damaged
         return {
             name
             for name, log in self.logs.items()
@@ -254,6 +321,28 @@ class Look:
     def _buried_for_good(self) -> set[Session]:
         """Sessions at home in a forgotten repository: another of their logs alone might not show that."""
         return {session for session, home in self.buried.items() if home in self.forgotten.repositories}
+
+
+def connected(sessions_of_logs: Mapping[str, set[Session]]) -> list[list[str]]:
+    """Logs in groups that share no session with each other, in the order of their first log; a log of none is in no group."""
+    leader: dict[Session, Session] = {}
+
+    def leads(session: Session) -> Session:
+        while leader[session] != session:
+            leader[session] = leader[leader[session]]
+            session = leader[session]
+        return session
+
+    for sessions in sessions_of_logs.values():
+        for session in sessions:
+            leader.setdefault(session, session)
+        for one, other in pairwise(sessions):
+            leader[leads(other)] = leads(one)
+    groups: dict[Session, list[str]] = defaultdict(list)
+    for name, sessions in sessions_of_logs.items():
+        if sessions:
+            groups[leads(min(sessions))].append(name)
+    return list(groups.values())
 
 
 def home_of(parts: Sequence[parsed.PlacedPart]) -> str:

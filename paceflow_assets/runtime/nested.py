@@ -7,7 +7,7 @@ What stays out: which items a table holds (raw/) and what they mean (fact/, rule
 Lists are built flat and then cut, because polars builds nested values from Python objects several times slower.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -64,13 +64,30 @@ def rows_of(fields: Mapping[str, pl.DataType], rows: Sequence[tuple]) -> pl.Data
     )
 
 
+def united(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of frames, one frame after the other, each column in one piece: what sorts it need not make that piece first.
+
+    One column at a time, and its pieces go before the next: `frames` should be the only one that holds them.
+    """
+    whole = pl.concat(frames)
+    for name in whole.columns:
+        whole = whole.with_columns(whole.get_column(name).rechunk())
+    return whole
+
+
 def grouped(items: pl.DataFrame, owners: pl.DataFrame, keys: Sequence[str], name: str) -> pl.DataFrame:
-    """`owners` with a list column `name`: for each owner the items that bear its keys, as structs, in the items' order."""
+    """`owners` with a list column `name`: for each owner the items that bear its keys, as structs, in the items' order.
+
+    The lists are taken by number, because a join would give every item a copy of the texts that items share.
+    """
     fields = [field for field in items.columns if field not in keys]
     dtype = pl.List(pl.Struct({field: items.schema[field] for field in fields}))
-    lists = items.lazy().select(*keys, pl.struct(fields).alias(name)).group_by(list(keys), maintain_order=True).agg(name)
-    joined = owners.lazy().join(lists, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
-    return joined.with_columns(pl.col(name).fill_null(pl.lit([], dtype=dtype))).collect()
+    structs = items.lazy().select(*keys, pl.struct(fields).alias(name))
+    lists = structs.group_by(list(keys), maintain_order=True).agg(name).collect()
+    numbers = lists.select(*keys, pl.int_range(pl.len(), dtype=pl.UInt32).alias("number"))
+    found = owners.select(keys).join(numbers, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
+    with_none = pl.concat([lists[name], pl.Series(name, [[]], dtype=dtype)])
+    return owners.with_columns(with_none.gather(found["number"].fill_null(lists.height)))
 
 
 def spread(frame: pl.DataFrame, name: str, keep: Sequence[str]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ What stays out: meaning, and anything kept for good (raw).
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 import msgspec
 
@@ -57,6 +57,32 @@ class PlacedLog(msgspec.Struct, frozen=True):
     parts: list[PlacedPart]
     errors: list[ParseError]
     line_count: int
+
+
+class PartOutline(msgspec.Struct, frozen=True, gc=False):
+    """What tells whose a part is; the fields are `SessionPart`'s."""
+
+    session_id: str
+
+
+class PlacedPartOutline(msgspec.Struct, frozen=True, gc=False):
+    """A `PlacedPart` without what it holds."""
+
+    part: PartOutline
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """A `PlacedLog` without what its parts hold: read from the same bytes, at a fraction of the time and the memory."""
+
+    log_path: str
+    provider: str
+    fingerprint: str
+    parser: str
+    parts: list[PlacedPartOutline]
+    errors: list[ParseError]
+
+
+Content = TypeVar("Content", PlacedLog, Outline)
 
 
 def place(
@@ -154,12 +180,21 @@ def is_kept(settings: Settings, kept: Kept | None) -> bool:
 
 def read(settings: Settings, kept: Kept | None) -> PlacedLog | None:
     """The parsed log that waits for raw; None if it does not, or if its file is damaged."""
+    return _read(settings, kept, PlacedLog)
+
+
+def outline(settings: Settings, kept: Kept | None) -> Outline | None:
+    """The outline of the log that waits for raw; None as with `read`. Damage inside a part may show only there."""
+    return _read(settings, kept, Outline)
+
+
+def _read(settings: Settings, kept: Kept | None, wanted: type[Content]) -> Content | None:
     if kept is None:
         return None
     try:
         with open(folder(settings) / kept.file, "rb") as file:
             file.seek(kept.offset)
-            return msgspec.msgpack.decode(file.read(kept.size), type=PlacedLog)
+            return msgspec.msgpack.decode(file.read(kept.size), type=wanted)
     except (OSError, msgspec.MsgspecError):
         return None
 

@@ -2,7 +2,8 @@
 
 import polars as pl
 import pytest
-from ingests import homes, raw, sessions
+from conftest import Home
+from ingests import contents, homes, raw, sessions
 from logs import ClaudeLog, CodexLog, at
 from repositories import Repository
 
@@ -242,3 +243,31 @@ def test_a_reading_that_holds_nothing_leaves_the_rows_of_the_parser_before(home,
     raw(home)
 
     assert [message["content"] for message in stored(home, "s1")["messages"]] == ["one"]
+
+
+@pytest.mark.parametrize("batch_bytes", [1, 3_000])
+def test_the_size_of_a_batch_is_no_matter(home, app, lib, batch_bytes):
+    """Forks, sub-agents, sessions in two repositories and two logs; when they are new, and when some of them go on."""
+    first = ClaudeLog(home.path, "s1", app.folder).says(0, "one").writes(1, app.folder / "a.py", "a\n")
+    fork = ClaudeLog(home.path, "s0", app.folder)
+    fork.records = [{**record, "sessionId": "s0", "forkedFrom": {"sessionId": "s1"}} for record in first.records]
+    again = ClaudeLog(home.path, "s1", app.folder, name="again")
+    again.records = [*first.records]
+    again.says(2, "more").writes(3, lib.folder / "b.py", "b\n")
+    agent = ClaudeLog(home.path, "s2", lib.folder, name="agent-x1")
+    agent.path = agent.path.parent / "s2" / "subagents" / agent.path.name
+    agent.replies(1, "working").writes(2, app.folder / "c.py", "c\n")
+    codex = CodexLog(home.path, "s3", app.folder).says(0, "hi").patches(1, "*** Add File: d.py\n+d")
+    logs = [first, fork, again, agent, ClaudeLog(home.path, "s2", lib.folder).says(0, "go"), codex]
+    whole, batched = Home(home.path, home.env), Home(home.path, {"PACEFLOW_HOME": str(home.path / "batched")})
+
+    for step in range(2):
+        for number, log in enumerate(logs):
+            if step == 0 or number % 2 == 0:
+                log.says(10 + step, f"step {step}").save()
+        raw(whole)
+        raw(batched, batch_bytes=batch_bytes)
+
+        found = contents(whole, ("raw_session",))
+        assert found == contents(batched, ("raw_session",))
+        assert [row[2] for row in found["raw_session"]] == ["s0", "s1", "s2", "s3", "s1", "s2"]

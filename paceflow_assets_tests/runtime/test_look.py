@@ -7,8 +7,9 @@ from repositories import Repository
 
 from paceflow_assets.records import SessionPart
 from paceflow_assets.runtime import inventory as stock
+from paceflow_assets.runtime import parsed
 from paceflow_assets.runtime.forgotten import Tombstone, bury
-from paceflow_assets.runtime.look import Look, home_of, remembered
+from paceflow_assets.runtime.look import Look, connected, home_of, remembered
 from paceflow_assets.runtime.parsed import Place, PlacedPart
 from paceflow_assets.runtime.partitions import NO_REPOSITORY
 from paceflow_assets.runtime.table import tables
@@ -37,7 +38,8 @@ def test_a_look_shows_what_waits_for_its_repository(home, app):
 
     before = look(home, key)
     assert [log.log_path.rpartition("/")[2] for log in before.waiting] == ["s1.jsonl"]
-    assert [session for session, _, _ in before.waiting_parts] == [("claude", "s1")]
+    (batch,) = before.batches
+    assert [(part.session, part.placed.part.cwd) for part in before.parts(batch)] == [(("claude", "s1"), str(app.folder))]
     assert [(seat.path, seat.is_there) for seat in before.seats] == [(app.common_dir, True)]
     raw_of(home, key)
     after = look(home, key)
@@ -77,9 +79,60 @@ def test_forgotten_sessions_do_not_wait(home, app):
     found = look(home, key)
 
     assert len(found.waiting) == 2
-    assert [session for session, _, _ in found.waiting_parts] == [("claude", "s1")]
+    assert [batch.sessions for batch in found.batches] == [{("claude", "s1")}]
     assert found.buried == {("claude", "s2"): key}
     assert [found.is_forgotten("claude", session) for session in ("s1", "s2", None)] == [False, True, False]
+
+
+def test_sessions_that_share_a_log_are_read_together(home, app):
+    """A sub-agent's log comes with its session's, whatever the size of a batch; other sessions come apart."""
+    agent = ClaudeLog(home.path, "s1", app.folder, name="agent-1")
+    agent.path = agent.path.parent / "s1" / "subagents" / "agent-1.jsonl"
+    agent.replies(1, "working").save()
+    ClaudeLog(home.path, "s2", app.folder).says(0, "hi").save()
+    (key,) = home.discover().repositories
+    found = Look(home.settings, Warehouse(home.settings), key, home.now_ms, batch_bytes=1)
+
+    batches = [
+        ({session for _, session in batch.sessions}, [name.rpartition("/")[2] for name in batch.log_paths])
+        for batch in found.batches
+    ]
+
+    assert batches == [({"s1"}, ["s1.jsonl", "agent-1.jsonl"]), ({"s2"}, ["s2.jsonl"])]
+    assert {(part.session[1], part.placed.part.agent_id) for part in found.parts(found.batches[0])} == {("s1", ""), ("s1", "1")}
+
+
+@pytest.mark.parametrize(
+    ("logs", "expected"),
+    [
+        ({}, []),
+        ({"a": ""}, []),
+        ({"a": "1", "b": "2", "c": "1"}, [["a", "c"], ["b"]]),
+        ({"a": "1", "b": "2", "c": "12"}, [["a", "b", "c"]]),
+        ({"a": "1", "b": "23", "c": "34", "d": "14", "e": "5"}, [["a", "b", "c", "d"], ["e"]]),
+    ],
+)
+def test_logs_that_share_sessions_are_connected(logs, expected):
+    """Through any number of others."""
+    assert connected({name: {("p", session) for session in sessions} for name, sessions in logs.items()}) == expected
+
+
+def test_a_log_whose_parsed_form_is_damaged_is_parsed_again(home, app):
+    """Even if its outline could be read: nothing of it is stored until then, and nothing is lost."""
+    ClaudeLog(home.path, "s1", app.folder).says(3, "more").save()
+    ClaudeLog(home.path, "s2", app.folder).says(0, "hi").save()
+    (key,) = home.discover().repositories
+    kept = {name.rpartition("/")[2]: log.kept for name, log in stock.load(home.settings).logs.items()}["s1.jsonl"]
+    file = parsed.folder(home.settings) / kept.file
+    content = file.read_bytes()
+    damaged = content.replace(b"\xa4more", b"\xc4\x03mor", 1)  # the message's text is no text any more
+    assert len(damaged) == len(content)
+    file.write_bytes(damaged)
+
+    raw_of(home, key)
+    assert home.table("raw_session")["session_id"].to_list() == ["s2"]
+    assert list(raw(home).changed) == [key]
+    assert home.table("raw_session")["session_id"].to_list() == ["s1", "s2"]
 
 
 def test_a_parsed_log_waits_until_every_repository_has_read_it(home, app):

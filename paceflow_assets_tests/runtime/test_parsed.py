@@ -72,6 +72,12 @@ def test_logs_are_kept_and_read_again(where):
         kept.append(keeper.keep(first))
 
     assert [parsed.read(where, each) for each in kept] == [first, second, first]
+    outline = parsed.outline(where, kept[1])
+    assert (outline.log_path, [part.part.session_id for part in outline.parts], outline.errors) == (
+        "~/l.jsonl",
+        ["t"],
+        second.errors,
+    )
     assert all(parsed.is_kept(where, each) for each in kept)
     (file,) = parsed.folder(where).iterdir()
     assert (file.name, file.stat().st_mode & 0o777) == (kept[0].file, 0o600)
@@ -91,7 +97,7 @@ def test_what_is_not_kept_any_more_is_none(where):
     path.unlink()
 
     assert found == [None, None, None]
-    assert parsed.read(where, kept) is parsed.read(where, None) is None
+    assert parsed.read(where, kept) is parsed.read(where, None) is parsed.outline(where, kept) is None
     assert not parsed.is_kept(where, kept)
     assert not parsed.is_kept(where, None)
 
