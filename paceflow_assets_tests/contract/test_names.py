@@ -40,6 +40,7 @@ RULE_IMPORTS = {
 READERS_OF_THE_ENVIRONMENT = {
     "runtime/settings.py": "the one place that says where things are",
     "runtime/dagster_home.py": "sets DAGSTER_HOME, which Dagster reads there and nowhere else",
+    "runtime/start.py": "tells the allocator inside polars to be frugal, which reads that there and nowhere else",
     "demo.py": "gives git, which makes the sample repository, the environment that it would inherit",
     "source/git.py": "gives git the environment that it would inherit, less the variables that change what it prints",
 }
