@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from paceflow_assets.runtime.errors import PaceflowError, WarehouseError
@@ -44,12 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+class _Version(argparse.Action):
+    """Prints the version; it is looked up only then, because that takes a tenth of a quick ingest."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"paceflow {version('paceflow-assets')}")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and options."""
     top = argparse.ArgumentParser(
         prog="paceflow", description="AI coding sessions and git history as engineering analytics, on your own machine."
     )
-    top.add_argument("--version", action="version", version=f"paceflow {version('paceflow-assets')}")
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     commands = top.add_subparsers(required=True, metavar="command")
 
     ingest = commands.add_parser("ingest", help="bring every table up to date with the logs and repositories")
@@ -112,6 +121,7 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from paceflow_assets.runtime import ingest
+    from paceflow_assets.runtime.loading import loading
     from paceflow_assets.runtime.rules import rules
     from paceflow_assets.runtime.ruleset import changes
 
@@ -143,18 +153,21 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
                     progress.advance(task)
                 yield result
 
-        def report(results: Iterator) -> str:
-            from paceflow_assets.runtime.reporting import report  # Dagster loads while the workers compute
+        def report(results: Iterator) -> tuple[str, str]:
+            with loading():  # while the workers compute
+                from paceflow_assets.runtime.catalog import write_catalog
+                from paceflow_assets.runtime.reporting import report
 
-            return report(where, noticed(results), found.repositories)
+                warning = write_catalog(where)  # soonest with few files in the warehouse: DuckDB looks into each
+            return warning, report(where, noticed(results), found.repositories)
 
-        untold = workers.taken(report)
-    return _finish(where, outcomes, untold, whole=not only, started=started)
+        warning, untold = workers.taken(report)
+    return _finish(where, outcomes, warning, untold, whole=not only, started=started)
 
 
-def _finish(where: Settings, outcomes: Sequence, untold: str, *, whole: bool, started: float) -> int:
+def _finish(where: Settings, outcomes: Sequence, warning: str, untold: str, *, whole: bool, started: float) -> int:
     from paceflow_assets.runtime import ingest
-    from paceflow_assets.runtime.catalog import ingest_summary, write_catalog
+    from paceflow_assets.runtime.catalog import ingest_summary
     from paceflow_assets.runtime.partitions import ALL
     from paceflow_assets.runtime.upkeep import pressing
 
@@ -165,8 +178,8 @@ def _finish(where: Settings, outcomes: Sequence, untold: str, *, whole: bool, st
         told.append(f"{count} of {len(outcomes) - 1} repositories failed; the others are up to date")
     if untold:
         told.append(untold)
-    found = [line for outcome in outcomes for line in pressing(outcome.findings)]
-    warnings, rows = [line for line in (*found, write_catalog(where)) if line], []
+    findings = [line for outcome in outcomes for line in pressing(outcome.findings)]
+    rows = []
     try:
         rows = ingest_summary(where)
     except WarehouseError as error:
@@ -175,7 +188,7 @@ def _finish(where: Settings, outcomes: Sequence, untold: str, *, whole: bool, st
     _show([{**row, "seconds": seconds.get(row["repository"])} for row in rows], time.perf_counter() - started)
     if not where.dagster_home_is_set:
         print(f"to see it in the Dagster UI: export DAGSTER_HOME={where.dagster_home}")
-    for line in (*warnings, *told):
+    for line in (*findings, *([warning] if warning else ()), *told):
         print(f"paceflow: {line}", file=sys.stderr)
     if whole and not told:
         ingest.remember_done(where, [{**row, "seconds": None} for row in rows])

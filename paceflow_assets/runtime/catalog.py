@@ -24,6 +24,8 @@ from paceflow_assets.runtime.settings import Settings, make_private, unwritable,
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.warehouse import Warehouse, schema_text
 
+READS = "-- reads: "
+
 
 @cache
 def sql_folder() -> Path:
@@ -37,6 +39,11 @@ def sql_folder() -> Path:
 def macros() -> str:
     """Every macro, one after the other."""
     return "\n".join(path.read_text() for path in sorted((sql_folder() / "macro").glob("*.sql")))
+
+
+def read_tables(query: str) -> list[str]:
+    """The tables that a query's header names."""
+    return next(line for line in query.split("\n") if line.startswith(READS)).removeprefix(READS).split(", ")
 
 
 def prepared(connection: duckdb.DuckDBPyConnection) -> Sql:
@@ -70,9 +77,22 @@ def ensure_folders(settings: Settings) -> None:
                 other.unlink(missing_ok=True)
 
 
-def definitions(settings: Settings, without: Collection[Path] = ()) -> list[str]:
-    """Statements that define every table and view by name, upstream first. without: files that are left out."""
-    return [_definition(settings, table, without) for table in tables().values()]
+def definitions(settings: Settings, without: Collection[Path] = (), reads: Collection[str] | None = None) -> list[str]:
+    """Statements that define every table and view by name, upstream first. without: files that are left out.
+
+    reads: the tables that are wanted, None = all. Each costs a look into every file of it.
+    """
+    wanted = _behind(tables() if reads is None else reads)
+    return [_definition(settings, table, without) for name, table in tables().items() if name in wanted]
+
+
+def _behind(names: Collection[str]) -> set[str]:
+    """The tables and what defining them needs: a view needs the tables it reads, a stored table nothing."""
+    found = set(names)
+    for name in reversed(tables()):
+        if name in found and tables()[name].sql is not None:
+            found.update(tables()[name].upstreams)
+    return found
 
 
 def _definition(settings: Settings, table: Table, without: Collection[Path]) -> str:
@@ -92,8 +112,8 @@ def _literal(path: str) -> str:
     return re.sub(r"[\[*?]", r"[\g<0>]", path)
 
 
-def reader(settings: Settings, without: Collection[Path] = ()) -> Sql:
-    """An in-memory connection that sees every table and view; it reads the warehouse and nothing else."""
+def reader(settings: Settings, without: Collection[Path] = (), reads: Collection[str] | None = None) -> Sql:
+    """An in-memory connection that sees every table and view, or those named; it reads the warehouse and nothing else."""
     ensure_folders(settings)
     connection = duckdb.connect(config=CONFIG)
     sql = prepared(connection)
@@ -101,7 +121,7 @@ def reader(settings: Settings, without: Collection[Path] = ()) -> Sql:
     folders = sorted({f"{settings.warehouse}/", f"{_literal(str(settings.warehouse))}/"})
     connection.execute("set allowed_directories = $folders", {"folders": folders})
     connection.execute("set enable_external_access = false; set lock_configuration = true")
-    for statement in definitions(settings, without):
+    for statement in definitions(settings, without, reads):
         connection.execute(statement)
     return sql
 
@@ -128,10 +148,13 @@ def write_catalog(settings: Settings) -> str:
     return ""
 
 
-def rows(settings: Settings, query: str) -> pl.DataFrame:
-    """Rows of a query over all tables and views, all repositories together. `WarehouseError` says which file is damaged."""
+def rows(settings: Settings, query: str, reads: Collection[str] | None = None) -> pl.DataFrame:
+    """Rows of a query over tables and views, all repositories together. `WarehouseError` says which file is damaged.
+
+    reads: the tables that the query needs; None = any.
+    """
     try:
-        return reader(settings)(query)
+        return reader(settings, (), reads)(query)
     except duckdb.Error:
         warehouse = Warehouse(settings)
         for table in tables().values():
@@ -142,9 +165,10 @@ def rows(settings: Settings, query: str) -> pl.DataFrame:
 def ingest_summary(settings: Settings) -> list[dict]:
     """What there is of each repository. What a damaged raw table would add is left out: its repository has failed."""
     query = (sql_folder() / "report" / "ingest_summary.sql").read_text()
+    reads = read_tables(query)
     try:
-        return rows(settings, query).to_dicts()
+        return rows(settings, query, reads).to_dicts()
     except WarehouseError:
         warehouse = Warehouse(settings)
         damaged = [path for table in tables() for path in warehouse.damaged(table)]
-        return reader(settings, damaged)(query).to_dicts()
+        return reader(settings, damaged, reads)(query).to_dicts()

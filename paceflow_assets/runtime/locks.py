@@ -5,13 +5,10 @@ What stays out: what is done under a lock. The operating system lets go of it wh
 """
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from paceflow_assets.runtime.errors import Locked
 from paceflow_assets.runtime.settings import make_private, unwritable, write_private
@@ -22,6 +19,10 @@ WAIT_SECONDS = 600.0
 @contextmanager
 def held(folder: Path, name: str, what: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Hold a named lock; the same process may take it again. `Locked` says who holds it after `wait_seconds`."""
+    import socket
+
+    from filelock import FileLock, Timeout  # an ingest that finds nothing to do takes no lock
+
     make_private(folder)
     lock = FileLock(folder / f"{name}.lock", is_singleton=True, mode=0o600)
     holder = folder / f"{name}.holder"

@@ -20,12 +20,13 @@ from paceflow_assets.runtime import checks, dagster_home, upkeep
 from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import Workshop, now_ms
 from paceflow_assets.runtime.errors import PaceflowError
+from paceflow_assets.runtime.loading import loading
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.settings import Settings, write_private
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.upkeep import Upkeep
 from paceflow_assets.runtime.warehouse import Provenance, file_stem
-from paceflow_assets.runtime.worker import Built, Outcome, workshop_of
+from paceflow_assets.runtime.worker import Built, Outcome, Shown, workshop_of
 
 CODE_VERSION = "dagster/code_version"
 DATA_VERSION = "dagster/data_version"
@@ -120,17 +121,6 @@ def findings_metadata(found: Sequence[str]) -> dict[str, dg.MetadataValue]:
     return {"found": dg.MetadataValue.md("\n".join(f"- {line}" for line in found) or "nothing")}
 
 
-def shown_versions(workshop: Workshop, table: Table, repository: str) -> dict[str, str]:
-    """Upstream -> the data version that Dagster compares: of the repository, or of all of them for a global table."""
-    found = {}
-    for name in table.upstreams:
-        upstream = tables()[name]
-        keys = workshop.warehouse.repositories(name) if repository == ALL and upstream.per_repository else [repository]
-        provenances = [workshop.warehouse.provenance(name, key) for key in keys]
-        found[name] = "".join(each.data_version for each in provenances if each)
-    return found
-
-
 class News(NamedTuple):
     """One table that Dagster shows otherwise than it is."""
 
@@ -139,16 +129,13 @@ class News(NamedTuple):
     told: Told
 
 
-def news_of(workshop: Workshop, table: Table, repository: str, before: Told, now_ms: int) -> News | None:
+def news_of(workshop: Workshop, table: Table, repository: str, shown: Shown, before: Told, now_ms: int) -> News | None:
     """What Dagster has to be told of a table: another version or other inputs, or the same again if that was long ago."""
-    provenance = workshop.warehouse.provenance(table.name, repository)
-    if provenance is None:
-        return None
-    upstreams = shown_versions(workshop, table, repository)
-    present = Told(provenance.data_version, provenance.code_version, upstreams, now_ms)
     is_old = before.told_ms < now_ms - TELL_AGAIN_DAYS * 86_400_000
-    is_known = msgspec.structs.replace(before, told_ms=now_ms) == present
-    return None if is_known and not is_old else News(table, provenance, present)
+    if not is_old and (before.data_version, before.code_version, before.upstreams) == shown:
+        return None
+    provenance = workshop.warehouse.provenance(table.name, repository)
+    return None if provenance is None else News(table, provenance, Told(*shown, now_ms))
 
 
 def materialization(workshop: Workshop, news: News, pointer: int | None) -> dg.AssetMaterialization:
@@ -207,10 +194,13 @@ def report(settings: Settings, results: Iterator[Built | Outcome], repositories:
 
 def tell(settings: Settings, results: Iterator[Built | Outcome], repositories: Sequence[str]) -> None:
     """Tell Dagster of results in one run of one op; make its partitions the present repositories."""
-    workshop = workshop_of(settings)
-    with dagster_home.opened(settings) as instance:
-        settle_partitions(instance, repositories)
-        reporter = Reporter(workshop, instance)
+    with loading():
+        workshop = workshop_of(settings)
+        opened = dagster_home.opened(settings)
+    with opened as instance:
+        with loading():  # its storage loads most of what it needs when it is asked for the first time
+            settle_partitions(instance, repositories)
+            reporter = Reporter(workshop, instance)
 
         @dg.op(out={}, name="bring_up_to_date")
         def bring_up_to_date(context: dg.OpExecutionContext) -> Iterator[dg.AssetMaterialization]:
@@ -246,6 +236,7 @@ class Reporter:
         self.instance = instance
         self.identity = instance.run_storage.get_run_storage_id()
         self.ledgers: dict[str, Ledger] = {}
+        self.moved: set[str] = set()  # ledgers that are not saved as they are
         self.failed: list[str] = []
         # The pointer must lie behind the events of a table's upstreams: it is asked for again once one of them was told.
         self.newest = newest_event(instance)
@@ -261,12 +252,11 @@ class Reporter:
         """The events of a table that was built; at a repository's end also what Dagster does not show for another reason."""
         repository = result.repository
         if isinstance(result, Built):
-            yield from self._tell(tables()[result.table], repository)
+            yield from self._tell(tables()[result.table], repository, result.shown)
             self._tell_verdict(tables()[result.table], repository, result.verdict)
             return
-        for table in tables().values():
-            if table.per_repository == (repository != ALL):
-                yield from self._tell(table, repository)
+        for name, shown in result.shown.items():
+            yield from self._tell(tables()[name], repository, shown)
         if result.broken:
             self._tell_verdict(tables()[result.broken[0]], repository, result.broken[1])
         for check in upkeep.CHECKS:
@@ -274,17 +264,19 @@ class Reporter:
                 self._tell_findings(check, result.findings[check.name])
         if result.failures:
             self.failed.append(repository)
-        for name in {repository, ALL}:
+        for name in self.moved:
             save_ledger(self.workshop.settings, name, self.ledger(name))
+        self.moved.clear()
 
-    def _tell(self, table: Table, repository: str) -> Iterator[dg.AssetMaterialization]:
+    def _tell(self, table: Table, repository: str, shown: Shown) -> Iterator[dg.AssetMaterialization]:
         told = self.ledger(repository).tables
-        news = news_of(self.workshop, table, repository, told.get(table.name, NOTHING), now_ms())
+        news = news_of(self.workshop, table, repository, shown, told.get(table.name, NOTHING), now_ms())
         if news is not None:
             if self.since & set(table.upstreams):
                 self.newest, self.since = newest_event(self.instance), set()
             yield materialization(self.workshop, news, self.newest)
             told[table.name] = news.told
+            self.moved.add(repository)
             self.since.add(table.name)
 
     def _tell_verdict(self, table: Table, repository: str, verdict: Verdict) -> None:
@@ -296,6 +288,7 @@ class Reporter:
         if before != present:
             self.instance.report_runless_asset_event(check_evaluation(table, repository, verdict, others))
             failing[table.name] = present
+            self.moved.add(ALL)
 
     def _tell_findings(self, check: Upkeep, found: list[str]) -> None:
         """What an upkeep check finds is told once, then when it finds something else."""
@@ -310,6 +303,7 @@ class Reporter:
             )
             self.instance.report_runless_asset_event(evaluation)
             failing[check.name] = found
+            self.moved.add(ALL)
 
 
 def newest_event(instance: dg.DagsterInstance) -> int | None:

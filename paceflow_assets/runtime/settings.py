@@ -7,7 +7,6 @@ $PACEFLOW_HOME/settings.toml may name repositories that no session touches yet: 
 
 import hashlib
 import os
-import tomllib
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,6 +65,8 @@ class Settings:
         """Repositories that settings.toml names."""
         if not os.path.isfile(self.config):
             return ()
+        import tomllib  # few have such a file
+
         try:
             found = tomllib.loads(self.config.read_text("utf-8")).get("repositories", [])
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

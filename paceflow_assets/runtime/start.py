@@ -3,6 +3,7 @@
 import os
 from multiprocessing import Queue
 
+from paceflow_assets.runtime.loading import loading
 from paceflow_assets.runtime.settings import Settings
 
 # The allocator inside polars keeps freed memory for ten seconds in as many arenas as there are threads: a sixth of our peak.
@@ -13,7 +14,8 @@ def work(settings: Settings, asked: "Queue[str | None]", news: Queue) -> None:
     """Compute the repositories that are asked for, until None is. Ctrl-C reaches polars even where Python ignores it."""
     os.environ.setdefault(*FRUGAL)  # polars reads it when it loads
     try:
-        from paceflow_assets.runtime import worker
+        with loading():
+            from paceflow_assets.runtime import worker
 
         worker.work(settings, asked, news)
     except KeyboardInterrupt:

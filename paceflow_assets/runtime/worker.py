@@ -6,7 +6,7 @@ What stays out: what is stale (compute), who is told (reporting), how many worke
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import Queue
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import LEDGER, Computed, Workshop, now_ms
 from paceflow_assets.runtime.errors import PaceflowError, TableDamaged, TableInvalid
 from paceflow_assets.runtime.faults import noted
+from paceflow_assets.runtime.loading import loading
 from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import rules
@@ -28,12 +29,21 @@ from paceflow_assets.source.git import GitError
 LOGS, GIT = "logs", "git"
 
 
+class Shown(NamedTuple):
+    """What Dagster has to show of a stored table. upstreams: upstream -> the data version that Dagster compares."""
+
+    data_version: str
+    code_version: str
+    upstreams: dict[str, str]
+
+
 class Built(NamedTuple):
     """One table of one repository that was computed and written. seconds: wall clock of this table."""
 
     repository: str
     table: str
     verdict: Verdict
+    shown: Shown
     seconds: float
 
 
@@ -42,7 +52,7 @@ class Outcome:
     """What became of one repository. failures: one line each for people. seconds: wall clock.
 
     broken: the table that was not written, with its verdict; None if there was none. built: tables that were computed.
-    findings: of `ALL`, name of each upkeep check -> what it finds.
+    findings: of `ALL`, name of each upkeep check -> what it finds. shown: every table that is stored now.
     """
 
     repository: str
@@ -51,12 +61,14 @@ class Outcome:
     broken: tuple[str, Verdict] | None = None
     findings: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
+    shown: dict[str, Shown] = field(default_factory=dict)
 
 
 def work(settings: Settings, asked: "Queue[str | None]", news: "Queue[Built | Outcome | PaceflowError]") -> None:
     """A worker process: compute the repositories that are asked for, until None is."""
     try:
-        workshop = workshop_of(settings)
+        with loading():
+            workshop = workshop_of(settings)
         for repository in iter(asked.get, None):
             news.put(brought_up_to_date(workshop, repository, news.put))
     except PaceflowError as error:
@@ -79,7 +91,9 @@ def brought_up_to_date(workshop: Workshop, repository: str, on_built: Callable[[
         for computed in stale:
             outcome.built += 1
             now = time.perf_counter()
-            on_built(Built(repository, computed.table.name, computed.verdict, now - last))
+            name = computed.table.name
+            shown = shown_tables(workshop, repository, [name])[name]
+            on_built(Built(repository, name, computed.verdict, shown, now - last))
             last = now
         if repository == ALL:
             outcome.findings = upkeep.findings(workshop.settings)
@@ -91,7 +105,36 @@ def brought_up_to_date(workshop: Workshop, repository: str, on_built: Callable[[
     except Exception as error:  # a fault of ours must not stop the other repositories
         outcome.failures.append(f"{repository}: its tables stay as they were; {noted(workshop.settings, error)}")
     outcome.seconds = time.perf_counter() - started
+    own = [name for name, table in tables().items() if table.per_repository == (repository != ALL)]
+    outcome.shown = shown_tables(workshop, repository, own)
     return outcome
+
+
+def shown_tables(workshop: Workshop, repository: str, names: Iterable[str]) -> dict[str, Shown]:
+    """What Dagster has to show of those of the tables that are stored, as the files' footers tell it."""
+    versions: dict[str, str] = {}
+
+    def version(name: str) -> str:
+        if name not in versions:
+            versions[name] = shown_version(workshop, name, repository)
+        return versions[name]
+
+    found = {}
+    for name in names:
+        provenance = workshop.warehouse.provenance(name, repository)
+        if provenance is not None:
+            versions[name] = provenance.data_version
+            upstreams = {upstream: version(upstream) for upstream in tables()[name].upstreams}
+            found[name] = Shown(provenance.data_version, provenance.code_version, upstreams)
+    return found
+
+
+def shown_version(workshop: Workshop, name: str, repository: str) -> str:
+    """The data version of an upstream that Dagster compares: of the repository, or of all of them for a global table."""
+    is_mixed = repository == ALL and tables()[name].per_repository
+    keys = workshop.warehouse.repositories(name) if is_mixed else [repository]
+    provenances = [workshop.warehouse.provenance(name, key) for key in keys]
+    return "".join(each.data_version for each in provenances if each)
 
 
 def stale_tables(workshop: Workshop, repository: str, failures: list[str]) -> Iterator[Computed]:

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 import pytest
 from commands import PACEFLOW, PROJECT, environment, paceflow, versions, worked
@@ -75,6 +76,13 @@ def test_an_ingest_that_finds_nothing_to_do_loads_no_heavy_library(home):
 
     assert "nothing changed" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_version_is_told(home):
+    """That of the installed package."""
+    done = paceflow(home, "--version")
+
+    assert (done.returncode, done.stdout) == (0, f"paceflow {version('paceflow-assets')}\n")
 
 
 def test_without_logs_it_says_where_it_looked(home):

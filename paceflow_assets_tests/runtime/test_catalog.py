@@ -30,6 +30,15 @@ def test_every_table_can_be_read_before_anything_arrived(where):
         assert sql(f"select * from {name}").columns == list(table.columns)
 
 
+def test_a_reader_may_know_some_tables_only(where):
+    """Those asked for, and what a view among them reads; the others are not there."""
+    sql = reader(where, reads=["view_repository_churn_summary"])
+
+    assert sql("select * from view_repository_churn_summary").height == 0
+    with pytest.raises(duckdb.CatalogException):
+        sql("select * from raw_session")
+
+
 @pytest.mark.parametrize(
     "query",
     [

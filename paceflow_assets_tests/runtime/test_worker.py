@@ -53,6 +53,23 @@ def test_a_worker_tells_every_table_and_every_repository(home, app):
     assert [outcome.built for outcome in outcomes] == [len(built) - outcomes[1].built, outcomes[1].built, 0]
 
 
+def test_what_is_shown_is_what_the_files_tell(home, app):
+    """Of every table, built now or before, with the versions of its upstreams; a global table's cover all repositories."""
+    (key, *_) = home.ingest()
+    footer = Warehouse(home.settings).provenance
+
+    again = home.ingest()
+
+    commit = again[key].shown["fact_commit"]
+    assert again[key].built == 0
+    assert again[key].shown.keys() == {name for name, table in tables().items() if table.per_repository}
+    assert commit.data_version == footer("fact_commit", key).data_version
+    assert commit.code_version == footer("fact_commit", key).code_version
+    assert commit.upstreams == {name: footer(name, key).data_version for name in tables()["fact_commit"].upstreams}
+    for name, shown in again[ALL].shown.items():
+        assert shown.upstreams == {upstream: footer(upstream, key).data_version for upstream in tables()[name].upstreams}
+
+
 def test_what_waits_outside_is_told_apart(home, app):
     """A log makes the log tables due, a commit those of git, and afterwards nothing."""
     (key,) = raw(home).repositories
