@@ -12,17 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 import polars as pl
 
 from paceflow_assets.runtime import fingerprint
 from paceflow_assets.runtime.catalog import macros
 from paceflow_assets.runtime.checks import Verdict, checked, united
+from paceflow_assets.runtime.discovery import code_signature
 from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.errors import TableInvalid
 from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import Rules
-from paceflow_assets.runtime.settings import Settings
+from paceflow_assets.runtime.settings import Settings, write_private
 from paceflow_assets.runtime.table import STORED, TIME, Table, tables
 from paceflow_assets.runtime.versions import column_versions, combined, table_version
 from paceflow_assets.runtime.warehouse import SCHEMA_VERSION, Parts, Provenance, Warehouse, schema_text
@@ -40,6 +42,13 @@ class Computed:
     table: Table
     provenance: Provenance
     verdict: Verdict
+
+
+class CodeVersions(msgspec.Struct, frozen=True):
+    """Versions of the code of all tables. key: the program's files and the rules' values that they belong to."""
+
+    key: str = ""
+    versions: dict[str, str] = {}
 
 
 def code_versions(rules: Rules) -> dict[str, str]:
@@ -66,8 +75,16 @@ class Workshop:
 
     @cached_property
     def code_versions(self) -> dict[str, str]:
-        """Table -> version of its code under these rules."""
-        return code_versions(self.rules)
+        """Table -> version of its code under these rules. Kept while neither changes: it is read from all modules' syntax."""
+        path, key = self.settings.state / "code_versions.json", f"{code_signature()} {self.rules.fingerprint}"
+        try:
+            kept = msgspec.json.decode(path.read_bytes(), type=CodeVersions)
+        except (OSError, msgspec.MsgspecError):
+            kept = CodeVersions()
+        if kept.key != key:
+            kept = CodeVersions(key, code_versions(self.rules))
+            write_private(path, msgspec.json.encode(kept))
+        return kept.versions
 
     def look(self, repository: str, now_ms: int) -> Look:
         """A look at the outside for one repository's raw tables. The repository's lock must be held."""

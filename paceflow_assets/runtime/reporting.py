@@ -10,7 +10,7 @@ process dies between a file and its event, or DAGSTER_HOME is a new one, the led
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import dagster as dg
@@ -48,16 +48,25 @@ class Told(msgspec.Struct, frozen=True):
 NOTHING = Told("", "", {}, 0)
 
 
-class Ledger(msgspec.Struct):
-    """What one Dagster instance was told of one repository, under `ALL` also of the tables' checks.
+class Wrong(msgspec.Struct, frozen=True):
+    """How a table of one repository breaks its declaration. blocks: it was not written for it."""
 
-    failing: table -> repositories in which it breaks its declaration, and upkeep check -> what it finds; what was never told
-    is missing.
+    told: str
+    blocks: bool
+
+
+class Ledger(msgspec.Struct):
+    """What one Dagster instance was told of one repository, under `ALL` also of the checks.
+
+    failing: table -> repository -> what is wrong; a table whose check was never told is missing. due: tables whose check has
+    to be told. found: upkeep check -> what it found when it was told.
     """
 
     instance: str = ""
     tables: dict[str, Told] = {}
-    failing: dict[str, list[str]] = {}
+    failing: dict[str, dict[str, Wrong]] = {}
+    due: set[str] = set()
+    found: dict[str, list[str]] = {}
 
 
 def load_ledger(settings: Settings, repository: str, instance: str) -> Ledger:
@@ -91,17 +100,16 @@ def metadata(workshop: Workshop, provenance: Provenance) -> dict[str, dg.Metadat
     return shown
 
 
-def check_evaluation(table: Table, repository: str, verdict: Verdict, others: Sequence[str]) -> dg.AssetCheckEvaluation:
-    """The verdict on a table, for Dagster's log. others: repositories in which it fails too."""
-    told = check_metadata(verdict, repository)
-    if others:
-        told["fails_in"] = dg.MetadataValue.text(", ".join(others))
+def check_evaluation(table: str, failing: Mapping[str, Wrong]) -> dg.AssetCheckEvaluation:
+    """The verdict on a table over all repositories, for Dagster's log. failing: repository -> what is wrong there."""
+    wrong = {repository: dg.MetadataValue.text(each.told) for repository, each in sorted(failing.items())}
+    blocks = any(each.blocks for each in failing.values())
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(table.name),
+        asset_key=dg.AssetKey(table),
         check_name=checks.NAME,
-        passed=verdict.passed and not others,
-        severity=severity(verdict),
-        metadata=told,
+        passed=not failing,
+        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+        metadata=wrong or {"holds in": dg.MetadataValue.text("every repository")},
     )
 
 
@@ -117,8 +125,19 @@ def check_metadata(verdict: Verdict, repository: str) -> dict[str, dg.MetadataVa
 
 
 def findings_metadata(found: Sequence[str]) -> dict[str, dg.MetadataValue]:
-    """What an upkeep check found, one line each."""
-    return {"found": dg.MetadataValue.md("\n".join(f"- {line}" for line in found) or "nothing")}
+    """What an upkeep check found, one entry each."""
+    return {f"found {number}": dg.MetadataValue.text(line) for number, line in enumerate(found, 1)}
+
+
+def upkeep_evaluation(check: Upkeep, found: Sequence[str]) -> dg.AssetCheckEvaluation:
+    """What an upkeep check found, for Dagster's log."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(check.table),
+        check_name=check.name,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=findings_metadata(found),
+    )
 
 
 class News(NamedTuple):
@@ -203,7 +222,7 @@ def tell(settings: Settings, results: Iterator[Built | Outcome], repositories: S
             reporter = Reporter(workshop, instance)
 
         @dg.op(out={}, name="bring_up_to_date")
-        def bring_up_to_date(context: dg.OpExecutionContext) -> Iterator[dg.AssetMaterialization]:
+        def bring_up_to_date(context: dg.OpExecutionContext) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
             with dagster_home.kept_open(settings, context.run_id):
                 for result in results:
                     yield from reporter.events(result)
@@ -248,20 +267,19 @@ class Reporter:
             self.ledgers[repository] = load_ledger(self.workshop.settings, repository, self.identity)
         return self.ledgers[repository]
 
-    def events(self, result: Built | Outcome) -> Iterator[dg.AssetMaterialization]:
+    def events(self, result: Built | Outcome) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
         """The events of a table that was built; at a repository's end also what Dagster does not show for another reason."""
         repository = result.repository
         if isinstance(result, Built):
             yield from self._tell(tables()[result.table], repository, result.shown)
-            self._tell_verdict(tables()[result.table], repository, result.verdict)
+            self._note_verdict(result.table, repository, result.verdict)
             return
         for name, shown in result.shown.items():
             yield from self._tell(tables()[name], repository, shown)
         if result.broken:
-            self._tell_verdict(tables()[result.broken[0]], repository, result.broken[1])
-        for check in upkeep.CHECKS:
-            if check.name in result.findings:
-                self._tell_findings(check, result.findings[check.name])
+            self._note_verdict(result.broken[0], repository, result.broken[1])
+        if repository == ALL:
+            yield from self._tell_checks(result.findings)
         if result.failures:
             self.failed.append(repository)
         for name in self.moved:
@@ -277,33 +295,45 @@ class Reporter:
             yield materialization(self.workshop, news, self.newest)
             told[table.name] = news.told
             self.moved.add(repository)
+            self._owe(table.name)
             self.since.add(table.name)
 
-    def _tell_verdict(self, table: Table, repository: str, verdict: Verdict) -> None:
-        """A check's verdict is told once, then when a repository begins or ends to break the table's declaration."""
-        failing = self.ledger(ALL).failing
-        before = failing.get(table.name)
-        others = [key for key in before or [] if key != repository]
-        present = sorted([*others, repository]) if not verdict.passed else others
-        if before != present:
-            self.instance.report_runless_asset_event(check_evaluation(table, repository, verdict, others))
-            failing[table.name] = present
-            self.moved.add(ALL)
+    def _note_verdict(self, table: str, repository: str, verdict: Verdict) -> None:
+        """Keep what has to be told of a table's check, in the end: Dagster shows no verdict that is older than its table."""
+        ledger = self.ledger(ALL)
+        failing = {key: wrong for key, wrong in ledger.failing.get(table, {}).items() if key != repository}
+        if not verdict.passed:
+            failing[repository] = Wrong(verdict.told, verdict.blocks)
+        if failing != ledger.failing.get(table):
+            ledger.failing[table] = failing
+            self._owe(table)
 
-    def _tell_findings(self, check: Upkeep, found: list[str]) -> None:
-        """What an upkeep check finds is told once, then when it finds something else."""
-        failing = self.ledger(ALL).failing
-        if failing.get(check.name) != found:
-            evaluation = dg.AssetCheckEvaluation(
-                asset_key=dg.AssetKey(check.table),
-                check_name=check.name,
-                passed=not found,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata=findings_metadata(found),
-            )
-            self.instance.report_runless_asset_event(evaluation)
-            failing[check.name] = found
-            self.moved.add(ALL)
+    def _forget_gone(self, ledger: Ledger) -> None:
+        """A repository that was forgotten or merged breaks nothing any more."""
+        if any(ledger.failing.values()):
+            present = {*self.instance.get_dynamic_partitions(PARTITIONS), ALL}
+            for table, failing in ledger.failing.items():
+                if failing.keys() - present:
+                    ledger.failing[table] = {key: wrong for key, wrong in failing.items() if key in present}
+                    self._owe(table)
+
+    def _owe(self, table: str) -> None:
+        self.ledger(ALL).due.add(table)
+        self.moved.add(ALL)
+
+    def _tell_checks(self, findings: Mapping[str, list[str]]) -> Iterator[dg.AssetCheckEvaluation]:
+        """Tell the checks of all tables that were told or judged otherwise, and the upkeep checks that find something else."""
+        ledger = self.ledger(ALL)
+        self._forget_gone(ledger)
+        evaluations = [check_evaluation(name, ledger.failing.get(name, {})) for name in tables() if name in ledger.due]
+        for check in upkeep.CHECKS:
+            found = findings.get(check.name)
+            if found is not None and ledger.found.get(check.name) != found:
+                evaluations.append(upkeep_evaluation(check, found))
+                ledger.found[check.name] = found
+        ledger.due = set()
+        self.moved.add(ALL)
+        yield from evaluations
 
 
 def newest_event(instance: dg.DagsterInstance) -> int | None:

@@ -64,6 +64,7 @@ class Provenance(msgspec.Struct, frozen=True):
         return table_version(self.rows, {name: self.column_versions.get(name, "") for name in columns})
 
 
+@lru_cache(maxsize=4096)
 def file_stem(repository: str) -> str:
     """Readable, unique file name of a repository, safe on case-insensitive disks."""
     slug = re.sub(r"[^a-z0-9._-]+", "-", repository.lower()).strip("-._")[:80] or "repository"

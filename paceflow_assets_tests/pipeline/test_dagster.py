@@ -1,20 +1,23 @@
 """The graph inside Dagster: the job, the sensor, the schedule, and the same result as ingest."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Iterator
 
 import dagster as dg
 import pytest
 from conftest import Home
+from dagster._core.loader import LoadingContextForTest
 from logs import ClaudeLog
 from repositories import Repository
 
 from paceflow_assets.definitions import definitions
 from paceflow_assets.runtime import nightly, reporting
+from paceflow_assets.runtime.checks import Part, Verdict
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.table import tables
 from paceflow_assets.runtime.warehouse import Warehouse
-from paceflow_assets.runtime.worker import brought_up_to_date, workshop_of
+from paceflow_assets.runtime.worker import Built, Outcome, brought_up_to_date, workshop_of
 
 NO_TELEMETRY = {"telemetry": {"enabled": False}}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -58,8 +61,13 @@ def ingest_and_tell(home: Home, instance: dg.DagsterInstance) -> None:
         results = []
         results.append(brought_up_to_date(workshop, repository, results.append))
         for result in results:
-            for event in reporter.events(result):
-                instance.report_runless_asset_event(event)
+            tell(instance, reporter, result)
+
+
+def tell(instance: dg.DagsterInstance, reporter: reporting.Reporter, result: Built | Outcome) -> None:
+    """What the run of an ingest does with a result."""
+    for event in reporter.events(result):
+        instance.report_runless_asset_event(event)
 
 
 def versions(home: Home, repository: str) -> dict[str, str]:
@@ -261,6 +269,46 @@ def test_a_table_that_breaks_its_declaration_is_not_swapped_in(worked, instance,
     assert versions(home, repository)["event_task_commit"] == before
 
 
+def last_check(instance: dg.DagsterInstance, table: str):
+    """The newest verdict on a table's declaration, if the UI shows it: none is shown that is older than the table."""
+    key = dg.AssetCheckKey(dg.AssetKey(table), "declaration")
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    is_shown = asyncio.run(record.targets_latest_materialization(LoadingContextForTest(instance)))
+    return record.event.asset_check_evaluation if is_shown else None
+
+
+def test_ingest_tells_every_check_after_its_table(worked, instance):
+    """Also when a table is built again; a repository that breaks a declaration is named until it does no more, or is gone."""
+    home, repository = worked
+    ingest_and_tell(home, instance)
+    assert all(last_check(instance, name).passed for name in tables())
+
+    other = Repository(home.path / "src" / "other")
+    other.commit({"b.py": "one\n"})
+    ClaudeLog(home.path, "s2", other.folder).says(0, "look").save()
+    ClaudeLog(home.path, "s1", repository.folder).says(0, "write it").replies(5, "more").save()
+    found = home.discover()
+    workshop = workshop_of(home.settings)
+    reporter = reporting.Reporter(workshop, instance)
+    reporting.settle_partitions(instance, found.repositories)
+    for key in [*found.repositories, ALL]:
+        results = []
+        results.append(brought_up_to_date(workshop, key, results.append))
+        for result in results:
+            if getattr(result, "table", "") == "event_session_quality" and "other" in key:
+                result = result._replace(verdict=Verdict((Part("parents_present", False, 1, "1 keys without their parent"),)))
+            tell(instance, reporter, result)
+
+    evaluation = last_check(instance, "event_session_quality")
+    (name,) = [key for key in found.repositories if "other" in key]
+    assert {key: value.value for key, value in evaluation.metadata.items()} == {name: "1 keys without their parent"}
+    assert all(last_check(instance, each).passed == (each != "event_session_quality") for each in tables())
+
+    instance.delete_dynamic_partition("repository", name)
+    tell(instance, reporter, Outcome(ALL))
+    assert last_check(instance, "event_session_quality").passed
+
+
 def test_what_upkeep_finds_is_told_once_and_by_the_nightly_check(worked, instance):
     """A repository that is gone: ingest tells it when it finds it, the check tells the same, a second ingest tells nothing."""
     home, repository = worked
@@ -278,7 +326,7 @@ def test_what_upkeep_finds_is_told_once_and_by_the_nightly_check(worked, instanc
 
     assert [record.event.asset_check_evaluation.passed for record in told] == [False, True]
     assert evaluation.metadata == told[0].event.asset_check_evaluation.metadata
-    assert "no checkout is there" in evaluation.metadata["found"].value
+    assert "no checkout is there" in evaluation.metadata["found 1"].value
     assert evaluation.severity == dg.AssetCheckSeverity.WARN
 
 

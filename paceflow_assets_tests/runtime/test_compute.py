@@ -149,6 +149,7 @@ def test_code_and_columns_make_stale(shop, monkeypatch):
 
     shop.register["event_e"] = event
     shop.workshop.__dict__.pop("code_versions")
+    monkeypatch.setattr(compute, "code_signature", lambda: "another program")
     monkeypatch.setattr(compute, "code_versions", lambda rules: dict.fromkeys(shop.register, "other"))
     assert set(stale(shop).values()) == {"its code or rules changed"}
 
