@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
     ingest = commands.add_parser("ingest", help="bring every table up to date with the logs and repositories")
     ingest.add_argument("--repository", action="append", metavar="K", help="only this repository; may be given again")
-    ingest.add_argument("--jobs", type=_positive, metavar="N", help="processes; default: one per processor")
+    ingest.add_argument("--jobs", type=_positive, metavar="N", help="processes that compute; default: one per processor")
     ingest.set_defaults(run=_ingest)
 
     demo = commands.add_parser("demo", help="build a small sample home, ingest it and show the tables")

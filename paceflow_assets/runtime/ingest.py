@@ -119,8 +119,8 @@ class Workers:
         self.left = set(repositories)
         for repository in repositories:
             self.asked.put(repository)
-        # this process is one of the jobs: telling Dagster of a small repository takes about as long as computing it
-        while len(self.processes) < min(self.jobs - 1, -(-busy // REPOSITORIES_PER_WORKER)):
+        # this process tells Dagster meanwhile, which takes half as long as computing: it is not one of them
+        while len(self.processes) < min(self.jobs, -(-busy // REPOSITORIES_PER_WORKER)):
             self._start()
 
     def taken(self, take: "Callable[[Iterator[Built | Outcome]], Taken]") -> Taken:
