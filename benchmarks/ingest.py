@@ -1,7 +1,7 @@
 """Benchmark: whole `paceflow ingest` processes against `git log -p` on the same repositories in the same call.
 
     uv run python benchmarks/ingest.py               # one repository, and 60 small ones
-    uv run python benchmarks/ingest.py ten           # ten times the input: half an hour to build, then minutes
+    uv run python benchmarks/ingest.py ten           # ten times the input: minutes to build, then minutes
 
 What lives here: building workloads, running commands, printing figures. Results belong into README.md beside.
 
