@@ -124,12 +124,13 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
     from paceflow_assets.runtime.loading import loading
     from paceflow_assets.runtime.rules import rules
     from paceflow_assets.runtime.ruleset import changes
+    from paceflow_assets.runtime.workers import Workers
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
     outcomes: list = []
     with (
-        ingest.Workers(where, jobs) as workers,
+        Workers(where, jobs) as workers,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         task = progress.add_task("reading logs", total=None)

@@ -1,7 +1,7 @@
 """Start: the entrance of a worker process, light to import, so that the parent need not load what only the worker needs."""
 
 import os
-from multiprocessing import Queue
+from multiprocessing.connection import Connection
 
 from paceflow_assets.runtime.loading import loading
 from paceflow_assets.runtime.settings import Settings
@@ -10,13 +10,10 @@ from paceflow_assets.runtime.settings import Settings
 FRUGAL = ("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:200,muzzy_decay_ms:0")
 
 
-def work(settings: Settings, asked: "Queue[str | None]", news: Queue) -> None:
-    """Compute the repositories that are asked for, until None is. Ctrl-C reaches polars even where Python ignores it."""
+def work(settings: Settings, pipe: Connection) -> None:
+    """Compute the repositories that are asked for, until nobody asks any more."""
     os.environ.setdefault(*FRUGAL)  # polars reads it when it loads
-    try:
-        with loading():
-            from paceflow_assets.runtime import worker
+    with loading():
+        from paceflow_assets.runtime import worker
 
-        worker.work(settings, asked, news)
-    except KeyboardInterrupt:
-        return
+    worker.work(settings, pipe)

@@ -8,7 +8,7 @@ What stays out: what is stale (compute), who is told (reporting), how many worke
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing import Queue
+from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from paceflow_assets.runtime import upkeep
@@ -64,17 +64,19 @@ class Outcome:
     shown: dict[str, Shown] = field(default_factory=dict)
 
 
-def work(settings: Settings, asked: "Queue[str | None]", news: "Queue[Built | Outcome | PaceflowError]") -> None:
-    """A worker process: compute the repositories that are asked for, until None is."""
+def work(settings: Settings, pipe: Connection) -> None:
+    """A worker process: compute each repository that comes through the pipe and send what becomes of it, until it is closed."""
     try:
         with loading():
             workshop = workshop_of(settings)
-        for repository in iter(asked.get, None):
-            news.put(brought_up_to_date(workshop, repository, news.put))
+        while True:
+            pipe.send(brought_up_to_date(workshop, pipe.recv(), pipe.send))
+    except (EOFError, ConnectionError):  # the ingest is over, or was killed
+        return
     except PaceflowError as error:
-        news.put(PaceflowError(str(error)))
+        pipe.send(PaceflowError(str(error)))
     except Exception as error:  # a fault of ours: told, not shown
-        news.put(PaceflowError(noted(settings, error)))
+        pipe.send(PaceflowError(noted(settings, error)))
 
 
 def workshop_of(settings: Settings) -> Workshop:
@@ -100,6 +102,8 @@ def brought_up_to_date(workshop: Workshop, repository: str, on_built: Callable[[
     except TableInvalid as error:
         outcome.failures.append(str(error))
         outcome.broken = (error.table, error.verdict) if error.verdict else None
+    except ConnectionError:  # whoever listened is gone
+        raise
     except (PaceflowError, GitError) as error:
         outcome.failures.append(str(error))
     except Exception as error:  # a fault of ours must not stop the other repositories

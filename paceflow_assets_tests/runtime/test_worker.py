@@ -22,17 +22,20 @@ def app(home) -> Repository:
     return made
 
 
-class Line:
-    """A queue within this process."""
+class Pipe:
+    """Both ends of a pipe within this process: what a worker is asked for, and what it says."""
 
-    def __init__(self, *items) -> None:
-        self.items = list(items)
+    def __init__(self, *asked) -> None:
+        self.asked = list(asked)
+        self.items = []
 
-    def get(self):
-        """The next one."""
-        return self.items.pop(0)
+    def recv(self):
+        """The next one, until nobody asks any more."""
+        if not self.asked:
+            raise EOFError
+        return self.asked.pop(0)
 
-    def put(self, item) -> None:
+    def send(self, item) -> None:
         """One more."""
         self.items.append(item)
 
@@ -40,9 +43,9 @@ class Line:
 def test_a_worker_tells_every_table_and_every_repository(home, app):
     """In order; it ends when it is told to."""
     (key,) = home.discover().repositories
-    news = Line()
+    news = Pipe(key, ALL, key)
 
-    work(home.settings, Line(key, ALL, key, None), news)
+    work(home.settings, news)
 
     built = [item for item in news.items if isinstance(item, Built)]
     outcomes = [item for item in news.items if isinstance(item, Outcome)]
@@ -201,9 +204,9 @@ def test_a_damaged_raw_table_stops_its_repository_only(home, app):
 def test_rules_that_cannot_be_used_end_a_worker_with_a_message(home, app):
     """Nothing is computed."""
     home.env["PACEFLOW_RULES"] = "no-such-preset"
-    news = Line()
+    news = Pipe("r")
 
-    work(home.settings, Line("r", None), news)
+    work(home.settings, news)
 
     (error,) = news.items
     assert isinstance(error, PaceflowError)
