@@ -189,10 +189,11 @@ def _finish(where: Settings, outcomes: Sequence, warning: str, untold: str, *, w
     _show([{**row, "seconds": seconds.get(row["repository"])} for row in rows], time.perf_counter() - started)
     if not where.dagster_home_is_set:
         print(f"to see it in the Dagster UI: export DAGSTER_HOME={where.dagster_home}")
-    for line in (*findings, *([warning] if warning else ()), *told):
+    new = [line for line in findings if line not in ingest.said(where)]
+    for line in (*new, *([warning] if warning else ()), *told):
         print(f"paceflow: {line}", file=sys.stderr)
     if whole and not told:
-        ingest.remember_done(where, [{**row, "seconds": None} for row in rows])
+        ingest.remember_done(where, [{**row, "seconds": None} for row in rows], findings)
     return 1 if told else 0
 
 

@@ -64,7 +64,8 @@ class Inventory(msgspec.Struct):
     repository, because a log names its origin. merging: (old key, new key) of a merge that was begun. named: repositories
     that settings.toml names. code: signature of the program's files, with the parser fingerprints that were computed for it.
     waiting_ms: repository -> first look that saw changes which raw has not read since.
-    done: signature of code, rules and warehouse that the last ingest left complete. summary: what it printed. looked_ms: the
+    done: signature of code, rules and warehouse that the last ingest left complete. summary: what it printed. said: findings of
+    upkeep that it printed, now or before. looked_ms: the
     last look.
     """
 
@@ -79,6 +80,7 @@ class Inventory(msgspec.Struct):
     waiting_ms: dict[str, int] = {}
     done: str = ""
     summary: list[dict] = []
+    said: list[str] = []
     looked_ms: int = 0
 
     def sessions_of_threads(self) -> dict[tuple[str, str], str]:

@@ -26,7 +26,7 @@ LONGEST_WAIT_MS = 2 * 86_400_000
 class Upkeep(NamedTuple):
     """One check. table: the asset on whose page it stands. find: one sentence per finding, sorted; none = it passes.
 
-    is_pressing: numbers are wrong while it is found, so the terminal says it each time.
+    is_pressing: numbers are wrong while it is found, so the terminal says it too, once.
     """
 
     name: str
