@@ -17,6 +17,7 @@ import polars as pl
 
 Sql = Callable[..., pl.DataFrame]
 ChoosePath = Callable[[str, int, Sequence[tuple[str, int]]], str | None]
+LeastLines = Callable[[int, int], float | None]
 
 AT_ANY_TIME = "true"
 SUPPLY_FIRST = "(supply.happened_at is null or supply.happened_at <= demand.happened_at + to_milliseconds($tolerance_ms))"
@@ -36,19 +37,27 @@ class Names:
     texts: pl.Series
 
     @classmethod
-    def of(cls, *columns: pl.LazyFrame) -> Self:
-        """Names of every text in some frames of one column each."""
-        every = pl.concat([column.rename({name: "text"}) for column in columns for name in column.collect_schema()])
+    def of(cls, column: str | pl.Expr, *frames: pl.DataFrame | pl.LazyFrame) -> Self:
+        """Names of every text that a column has in some frames."""
+        every = pl.concat([frame.lazy().select(_column(column).alias("text")) for frame in frames])
         return cls(every.unique().drop_nulls().sort("text").collect(engine="streaming")["text"])
 
     def number(self, column: str | pl.Expr) -> pl.Expr:
         """The numbers of a column's texts, all of which must be known; null stays null."""
-        texts = pl.col(column) if isinstance(column, str) else column
-        return texts.cast(pl.Enum(self.texts)).to_physical().cast(NUMBER)
+        return _column(column).cast(pl.Enum(self.texts)).to_physical().cast(NUMBER)
 
     def text(self, numbers: pl.Series) -> pl.Series:
         """The texts of numbers; null stays null."""
         return self.texts.gather(numbers).alias(numbers.name)
+
+
+def _column(column: str | pl.Expr) -> pl.Expr:
+    return pl.col(column) if isinstance(column, str) else column
+
+
+def _file(items: Names, paths: Names) -> list[pl.Expr]:
+    """The commit and the path of a row as numbers: item, rel_path."""
+    return [items.number("commit_sha").alias("item"), paths.number("rel_path").alias("rel_path")]
 
 
 def among(lines: pl.LazyFrame, hash_column: str, others: pl.DataFrame) -> pl.LazyFrame:
@@ -64,7 +73,7 @@ def file_lines(lines: pl.LazyFrame, commits: pl.DataFrame, items: Names, paths: 
         .join(commits.lazy().select("commit_sha"), on="commit_sha", how="semi")
         .group_by("commit_sha", "rel_path")
         .agg(pl.len().cast(pl.Int64).alias("file_lines"))
-        .select(items.number("commit_sha").alias("item"), paths.number("rel_path").alias("rel_path"), "file_lines")
+        .select(*_file(items, paths), "file_lines")
         .collect(engine="streaming")
     )
 
@@ -80,12 +89,7 @@ def commit_bags(
     numbered = (
         lines.filter(pl.col("side").is_in(list(sides)))
         .join(wanted, on="commit_sha", how="semi")
-        .select(
-            items.number("commit_sha").alias("item"),
-            paths.number("rel_path").alias("rel_path"),
-            "side",
-            pl.col(hash_column).alias("line_hash"),
-        )
+        .select(*_file(items, paths), "side", pl.col(hash_column).alias("line_hash"))
         .collect(engine="streaming")
     )
     return sql(
@@ -99,13 +103,10 @@ def commit_bags(
     )
 
 
-def ai_bags(ai_lines: pl.LazyFrame, commits: pl.DataFrame, items: Names, paths: Names) -> pl.DataFrame:
-    """Rows of fact_commit_ai_line of some commits: item, rel_path, line_hash, lines."""
-    return (
-        ai_lines.join(commits.lazy().select("commit_sha"), on="commit_sha", how="semi")
-        .select(items.number("commit_sha").alias("item"), paths.number("rel_path").alias("rel_path"), "line_hash", "lines")
-        .collect(engine="streaming")
-    )
+def ai_bags(ai_lines: pl.LazyFrame, items: Names, paths: Names) -> pl.DataFrame:
+    """Rows of fact_commit_ai_line as bags of added lines: item, rel_path, side, line_hash, lines, happened_at."""
+    added = pl.lit("+").alias("side"), "line_hash", "lines", pl.col("commit_time").alias("happened_at")
+    return ai_lines.select(*_file(items, paths), *added).collect(engine="streaming")
 
 
 def session_bags(
@@ -351,6 +352,34 @@ def path_scores(
         supply=supply,
         least_lines=least_lines,
     )
+
+
+def other_paths(
+    sql: Sql,
+    demand: pl.DataFrame,
+    supply: pl.DataFrame,
+    totals: pl.DataFrame,
+    *,
+    paths: Names,
+    least_lines: LeastLines,
+    choose: ChoosePath,
+    **conditions: object,
+) -> pl.DataFrame:
+    """item, rel_path, supply_path, score of the files that are explained too little and that another path explains.
+
+    totals: as from `file_totals`. least_lines(lines of the file, matched lines): the least score that matters; None = the file
+    keeps its own path. conditions: order and tolerance, as in `explained`.
+    """
+    asked = [
+        (item, rel_path, lines, least)
+        for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
+        if (least := least_lines(lines, found)) is not None
+    ]
+    schema = {"item": NUMBER, "rel_path": NUMBER, "file_lines": pl.Int64, "least": pl.Float64}
+    wanted = pl.DataFrame(asked, schema=schema, orient="row")
+    scores = path_scores(sql, demand, supply, least_lines=wanted, **conditions)
+    chosen = chosen_paths(scores, totals, choose, paths)
+    return chosen.join(scores, left_on=["item", "rel_path", "supply_path"], right_on=["item", "rel_path", "other_path"])
 
 
 def chosen_paths(scores: pl.DataFrame, files: pl.DataFrame, choose: ChoosePath, paths: Names) -> pl.DataFrame:

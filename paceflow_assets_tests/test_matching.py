@@ -79,13 +79,13 @@ def with_numbers(rows: pl.DataFrame, **names: matching.Names) -> pl.DataFrame:
 
 def names(*texts: str) -> matching.Names:
     """Names of some texts."""
-    return matching.Names.of(pl.LazyFrame({"text": texts}, schema={"text": pl.String}))
+    return matching.Names.of("text", pl.DataFrame({"text": texts}, schema={"text": pl.String}))
 
 
 def test_numbers_sort_as_their_texts(sql):
     """Numbers stand for distinct texts in order, as both polars and DuckDB sort them; null is no text and has no number."""
     texts = ["b", "a", None, "Ä", "a\nb", "", "Z", "\U0001f600", "\uffee"]
-    known = matching.Names.of(pl.LazyFrame({"one": texts}), pl.LazyFrame({"other": ["b", "c"]}))
+    known = matching.Names.of("text", pl.LazyFrame({"text": texts}), pl.DataFrame({"text": ["b", "c"]}))
     rows = pl.DataFrame({"text": texts}).with_columns(known.number("text").alias("number"))
 
     by_number = rows.filter(pl.col("number").is_not_null()).sort("number")["text"].to_list()
@@ -171,7 +171,7 @@ def test_session_bags(sql):
     ]
 
     facts = rows_in("fact_session_code_change", changes)
-    known = {"rel_path": names("a.py", "b.py"), "source": matching.Names.of(facts.lazy().select(matching.SESSION))}
+    known = {"rel_path": names("a.py", "b.py"), "source": matching.Names.of(matching.SESSION, facts)}
     bags = with_texts(
         matching.session_bags(
             sql,

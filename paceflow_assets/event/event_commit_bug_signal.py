@@ -49,10 +49,10 @@ def event_commit_bug_signal(
 ) -> pl.DataFrame:
     """One row per commit of fact_commit; only heavy AI commits on the main line can have a signal."""
     column = hash_column(line_match)
-    items = matching.Names.of(fact_commit.lazy().select("commit_sha"), event_commit_outcome.lazy().select("commit_sha"))
-    paths = matching.Names.of(fact_commit_line.select("rel_path"), fact_commit_ai_line.select("rel_path"))
+    items = matching.Names.of("commit_sha", fact_commit, event_commit_outcome)
+    paths = matching.Names.of("rel_path", fact_commit_line, fact_commit_ai_line)
     eligible = event_commit_outcome.filter("heavy_ai_flag", "merged_to_mainline_flag")
-    brought = matching.ai_bags(fact_commit_ai_line, eligible, items, paths)
+    brought = matching.ai_bags(fact_commit_ai_line.join(eligible.lazy(), on="commit_sha", how="semi"), items, paths)
     if bug_after_merge.informative_only:
         characters, files = line_match.informative_characters, line_match.informative_files
         dull = matching.dull_hashes(sql, fact_commit_line, column, characters, files, paths)

@@ -42,13 +42,9 @@ def event_commit_churn(
 ) -> pl.DataFrame:
     """One row per commit of fact_commit. Removals are counted by file and text, up to the lines that the commit brought."""
     merged = event_commit_outcome.filter("merged_to_mainline_flag")
-    commit_names = event_commit_outcome.lazy().select("commit_sha"), fact_mainline_commit.lazy().select("commit_sha")
-    items, paths = (
-        matching.Names.of(*commit_names),
-        matching.Names.of(fact_commit_line.select("rel_path"), fact_commit_ai_line.select("rel_path")),
-    )
-
-    brought = matching.ai_bags(fact_commit_ai_line, merged, items, paths)
+    items = matching.Names.of("commit_sha", event_commit_outcome, fact_mainline_commit)
+    paths = matching.Names.of("rel_path", fact_commit_line, fact_commit_ai_line)
+    brought = matching.ai_bags(fact_commit_ai_line.join(merged.lazy(), on="commit_sha", how="semi"), items, paths)
     common = matching.among(fact_commit_line, hash_column(line_match), brought)
 
     def bags(sides: str) -> pl.DataFrame:

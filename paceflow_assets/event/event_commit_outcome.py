@@ -1,12 +1,14 @@
 """What became of the commit: how much of it is AI's, did it reach the main line, was it reverted?"""
 
+from functools import partial
+
 import polars as pl
 
 from paceflow_assets import matching
 from paceflow_assets.rule.heavy_ai import HeavyAi, is_heavy
 from paceflow_assets.rule.line_match import LineMatch, hash_column
 from paceflow_assets.rule.orphaned_commit import OrphanedCommit, is_counted
-from paceflow_assets.rule.path_fallback import PathFallback, chosen_path, is_weak, least_useful_lines
+from paceflow_assets.rule.path_fallback import PathFallback, chosen_path, least_wanted_lines
 from paceflow_assets.rule.squash_merge import SquashMerge, is_merged
 from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.table import count, flag, number, table, text, time
@@ -58,12 +60,10 @@ def event_commit_outcome(
     sql: Sql,
 ) -> pl.DataFrame:
     """One row per commit of fact_commit. A commit reaches the main line itself, or its AI lines do by squash or rebase."""
-    commit_names = [each.lazy().select("commit_sha") for each in (fact_commit, fact_mainline_commit, fact_commit_ai_line)]
-    items, paths = (
-        matching.Names.of(*commit_names),
-        matching.Names.of(fact_commit_line.select("rel_path"), fact_commit_ai_line.select("rel_path")),
-    )
-    asked = ai_lines_off_mainline(fact_commit_ai_line, fact_mainline_commit, items, paths)
+    items = matching.Names.of("commit_sha", fact_commit, fact_mainline_commit, fact_commit_ai_line)
+    paths = matching.Names.of("rel_path", fact_commit_line, fact_commit_ai_line)
+    off_mainline = fact_commit_ai_line.join(fact_mainline_commit.lazy(), on="commit_sha", how="anti")
+    asked = matching.ai_bags(off_mainline, items, paths)
     if squash_merge.informative_only:
         characters, files = line_match.informative_characters, line_match.informative_files
         dull = matching.dull_hashes(sql, fact_commit_line, hash_column(line_match), characters, files, paths)
@@ -109,24 +109,6 @@ def event_commit_outcome(
     )
 
 
-def ai_lines_off_mainline(
-    ai_lines: pl.LazyFrame, mainline: pl.DataFrame, items: matching.Names, paths: matching.Names
-) -> pl.DataFrame:
-    """AI lines of the commits that the main line does not contain, as demand."""
-    return (
-        ai_lines.join(mainline.lazy(), on="commit_sha", how="anti")
-        .select(
-            items.number("commit_sha").alias("item"),
-            paths.number("rel_path").alias("rel_path"),
-            pl.lit("+").alias("side"),
-            "line_hash",
-            "lines",
-            pl.col("commit_time").alias("happened_at"),
-        )
-        .collect(engine="streaming")
-    )
-
-
 def landed_lines(
     sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, rule: PathFallback, paths: matching.Names
 ) -> pl.DataFrame:
@@ -139,16 +121,16 @@ def landed_lines(
     later = {"order": matching.SUPPLY_LATER}
     files = asked.group_by("item", "rel_path").agg(pl.col("lines").sum().alias("file_lines"))
     totals = matching.file_totals(sql, files, matching.explained(sql, asked, supply, **later))
-    weak = [
-        (item, rel_path, lines, least_useful_lines(rule, lines))
-        for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
-        if lines >= rule.min_lines and is_weak(rule, found, lines)
-    ]
-    schema = {"item": matching.NUMBER, "rel_path": matching.NUMBER, "file_lines": pl.Int64, "least": pl.Float64}
-    wanted = pl.DataFrame(weak, schema=schema, orient="row")
-    scores = matching.path_scores(sql, asked, supply, least_lines=wanted, **later)
-    moved = matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file), paths)
-    moved = moved.join(scores, left_on=["item", "rel_path", "supply_path"], right_on=["item", "rel_path", "other_path"])
+    moved = matching.other_paths(
+        sql,
+        asked,
+        supply,
+        totals,
+        paths=paths,
+        least_lines=partial(least_wanted_lines, rule),
+        choose=partial(chosen_path, rule),
+        **later,
+    )
     files = totals.join(moved, on=["item", "rel_path"], how="left").with_columns(
         pl.max_horizontal("matched_lines", pl.col("score").fill_null(0)).alias("found"),
         pl.when(pl.col("score") > pl.col("matched_lines")).then("supply_path").alias("supply_path"),

@@ -48,12 +48,12 @@ def fact_commit_ai_line(
     Each agent offers the largest edit of one session; agents add up. Other paths are not looked at, unlike in
     fact_commit_session_match.
     """
-    column, changes = hash_column(line_match), fact_session_code_change.lazy()
-    items = matching.Names.of(fact_commit.lazy().select("commit_sha"))
-    paths = matching.Names.of(fact_commit_line.select("rel_path"), changes.select("rel_path"))
-    agents = matching.Names.of(changes.select("provider"))
+    column, changes = hash_column(line_match), fact_session_code_change
+    items = matching.Names.of("commit_sha", fact_commit)
+    paths = matching.Names.of("rel_path", fact_commit_line, changes)
+    agents = matching.Names.of("provider", changes)
     supply = matching.session_bags(
-        sql, fact_session_code_change_line, fact_session_code_change, column, paths, agents, pl.col("provider")
+        sql, fact_session_code_change_line, changes, column, paths, agents, pl.col("provider")
     ).filter(pl.col("side") == "+")
     order = matching.AT_ANY_TIME
     if line_match.time_order == "edit_first":

@@ -1,11 +1,13 @@
 """Which sessions explain the lines of each commit?"""
 
+from functools import partial
+
 import polars as pl
 
 from paceflow_assets import matching
 from paceflow_assets.rule.human_remainder import HumanRemainder, remainder
 from paceflow_assets.rule.line_match import LineMatch, hash_column
-from paceflow_assets.rule.path_fallback import PathFallback, chosen_path, is_weak, least_useful_lines
+from paceflow_assets.rule.path_fallback import PathFallback, chosen_path, least_wanted_lines
 from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.nested import rows_of
 from paceflow_assets.runtime.table import number, table, text
@@ -60,13 +62,11 @@ def fact_commit_session_match(
     A session's line explains a commit's line of the same file, side and text (rule line_match), of another file under rule
     path_fallback. Shares add up to 1 at most.
     """
-    column, changes = hash_column(line_match), fact_session_code_change.lazy()
-    items = matching.Names.of(fact_commit.lazy().select("commit_sha"))
-    paths = matching.Names.of(fact_commit_line.select("rel_path"), changes.select("rel_path"))
-    sources = matching.Names.of(changes.select(matching.SESSION))
-    bags = matching.session_bags(
-        sql, fact_session_code_change_line, fact_session_code_change, column, paths, sources, matching.SESSION
-    )
+    column, changes = hash_column(line_match), fact_session_code_change
+    items = matching.Names.of("commit_sha", fact_commit)
+    paths = matching.Names.of("rel_path", fact_commit_line, changes)
+    sources = matching.Names.of(matching.SESSION, changes)
+    bags = matching.session_bags(sql, fact_session_code_change_line, changes, column, paths, sources, matching.SESSION)
     conditions = {"order": matching.AT_ANY_TIME, "tolerance_ms": line_match.tolerance_seconds * 1000}
     if line_match.time_order == "edit_first":
         conditions["order"] = matching.SUPPLY_FIRST
@@ -76,17 +76,27 @@ def fact_commit_session_match(
     common = matching.among(fact_commit_line, column, supply)
     demand = matching.commit_bags(sql, common, fact_commit, column, items, paths)
 
+    dull = None
+    if line_match.dull_lines == "beside_informative":
+        characters, files = line_match.informative_characters, line_match.informative_files
+        dull = matching.dull_hashes(sql, fact_commit_line, column, characters, files, paths)
+
     def pairs_of(wanted: pl.DataFrame) -> pl.DataFrame:
         pairs = matching.explained(sql, wanted, supply, **conditions)
-        if line_match.dull_lines == "beside_informative":
-            characters, files = line_match.informative_characters, line_match.informative_files
-            dull = matching.dull_hashes(sql, fact_commit_line, column, characters, files, paths)
-            pairs = matching.without_lone_dull(sql, pairs, dull)
-        return pairs
+        return pairs if dull is None else matching.without_lone_dull(sql, pairs, dull)
 
     pairs = pairs_of(demand)
     totals = matching.file_totals(sql, matching.file_lines(fact_commit_line, fact_commit, items, paths), pairs)
-    moved = other_paths(sql, demand, supply, totals, path_fallback, conditions, paths)
+    moved = matching.other_paths(
+        sql,
+        demand,
+        supply,
+        totals,
+        paths=paths,
+        least_lines=partial(least_wanted_lines, path_fallback),
+        choose=partial(chosen_path, path_fallback),
+        **conditions,
+    ).drop("score")
     if moved.height:
         again = pairs_of(demand.join(moved, on=["item", "rel_path"]))
         files = totals.select("item", "rel_path", "file_lines", before="matched_lines").join(moved, on=["item", "rel_path"])
@@ -104,27 +114,6 @@ def fact_commit_session_match(
         )
         pairs = matching.consumed(sql, pairs, lineages)
     return with_shares(fact_commit, credited(sql, pairs, items, sources), human_remainder)
-
-
-def other_paths(
-    sql: Sql,
-    demand: pl.DataFrame,
-    supply: pl.DataFrame,
-    totals: pl.DataFrame,
-    rule: PathFallback,
-    conditions: dict,
-    paths: matching.Names,
-) -> pl.DataFrame:
-    """item, rel_path, supply_path of the weak files that another path explains."""
-    weak = [
-        (item, rel_path, lines, least_useful_lines(rule, lines))
-        for item, rel_path, lines, found in totals.select("item", "rel_path", "file_lines", "matched_lines").rows()
-        if lines >= rule.min_lines and is_weak(rule, found, lines)
-    ]
-    schema = {"item": matching.NUMBER, "rel_path": matching.NUMBER, "file_lines": pl.Int64, "least": pl.Float64}
-    asked = pl.DataFrame(weak, schema=schema, orient="row")
-    scores = matching.path_scores(sql, demand, supply, least_lines=asked, **conditions)
-    return matching.chosen_paths(scores, totals, lambda *file: chosen_path(rule, *file), paths)
 
 
 def credited(sql: Sql, pairs: pl.DataFrame, items: matching.Names, sources: matching.Names) -> pl.DataFrame:

@@ -53,6 +53,12 @@ def chosen_path(rule: PathFallback, rel_path: str, file_lines: int, scores: Sequ
     return _best(rule, file_lines, same_name) or _best(rule, file_lines, scores)
 
 
+def least_wanted_lines(rule: PathFallback, file_lines: int, matched_lines: int) -> float | None:
+    """Lines that another path must explain to matter; None = the file is too small, or not weak, and keeps its path."""
+    is_asked = file_lines >= rule.min_lines and is_weak(rule, matched_lines, file_lines)
+    return least_useful_lines(rule, file_lines) if is_asked else None
+
+
 def least_useful_lines(rule: PathFallback, file_lines: int) -> float:
     """Lines that a path must explain to matter at all, be it as the best or as the next best."""
     return max(0.0, rule.min_ratio - rule.margin) * file_lines
