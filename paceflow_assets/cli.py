@@ -163,10 +163,12 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
             return warning, report(where, noticed(results), found.repositories)
 
         warning, untold = workers.taken(report)
-    return _finish(where, outcomes, warning, untold, whole=not only, started=started)
+    return _finish(where, outcomes, warning, untold, said=found.inventory.said, whole=not only, started=started)
 
 
-def _finish(where: Settings, outcomes: Sequence, warning: str, untold: str, *, whole: bool, started: float) -> int:
+def _finish(
+    where: Settings, outcomes: Sequence, warning: str, untold: str, *, said: Sequence[str], whole: bool, started: float
+) -> int:
     from paceflow_assets.runtime import ingest
     from paceflow_assets.runtime.catalog import ingest_summary
     from paceflow_assets.runtime.partitions import ALL
@@ -189,7 +191,7 @@ def _finish(where: Settings, outcomes: Sequence, warning: str, untold: str, *, w
     _show([{**row, "seconds": seconds.get(row["repository"])} for row in rows], time.perf_counter() - started)
     if not where.dagster_home_is_set:
         print(f"to see it in the Dagster UI: export DAGSTER_HOME={where.dagster_home}")
-    new = [line for line in findings if line not in ingest.said(where)]
+    new = [line for line in findings if line not in said]
     for line in (*new, *([warning] if warning else ()), *told):
         print(f"paceflow: {line}", file=sys.stderr)
     if whole and not told:

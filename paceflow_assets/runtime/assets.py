@@ -130,7 +130,7 @@ def result(table: Table, repository: str, verdict: checks.Verdict) -> dg.AssetCh
         asset_key=table.name,
         check_name=checks.NAME,
         passed=verdict.passed,
-        severity=reporting.severity(verdict),
+        severity=reporting.severity(blocks=verdict.blocks),
         metadata=reporting.check_metadata(verdict, repository),
     )
 
@@ -145,7 +145,7 @@ def upkeep_check(check: Upkeep, settings: Settings) -> dg.AssetChecksDefinition:
         automation_condition=dg.AutomationCondition.cron_tick_passed(NIGHTLY, settings.timezone),
     )
     def look() -> dg.AssetCheckResult:
-        found = check.find(settings)
+        found = upkeep.findings_of(check, settings)
         return dg.AssetCheckResult(
             passed=not found, severity=dg.AssetCheckSeverity.WARN, metadata=reporting.findings_metadata(found)
         )

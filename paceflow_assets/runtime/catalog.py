@@ -24,8 +24,6 @@ from paceflow_assets.runtime.settings import Settings, make_private, unwritable,
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.warehouse import Warehouse, schema_text
 
-READS = "-- reads: "
-
 
 @cache
 def sql_folder() -> Path:
@@ -41,9 +39,21 @@ def macros() -> str:
     return "\n".join(path.read_text() for path in sorted((sql_folder() / "macro").glob("*.sql")))
 
 
-def read_tables(query: str) -> list[str]:
-    """The tables that a query's header names."""
-    return next(line for line in query.split("\n") if line.startswith(READS)).removeprefix(READS).split(", ")
+def header(text: str) -> dict[str, str]:
+    """The entries of a header, name -> text; lines of `columns` are kept apart by LF."""
+    entries: dict[str, str] = {}
+    name = ""
+    for line in text.split("\n"):
+        if not line.startswith("--"):
+            break
+        found = re.match(r"^-- (\w+):\s*(.*)$", line)
+        if found:
+            name = found[1]
+            entries[name] = found[2]
+        else:
+            joint = "\n" if name == "columns" else " "
+            entries[name] = f"{entries[name]}{joint}{line[2:].strip()}"
+    return entries
 
 
 def prepared(connection: duckdb.DuckDBPyConnection) -> Sql:
@@ -165,7 +175,7 @@ def rows(settings: Settings, query: str, reads: Collection[str] | None = None) -
 def ingest_summary(settings: Settings) -> list[dict]:
     """What there is of each repository. What a damaged raw table would add is left out: its repository has failed."""
     query = (sql_folder() / "report" / "ingest_summary.sql").read_text()
-    reads = read_tables(query)
+    reads = header(query)["reads"].split(", ")
     try:
         return rows(settings, query, reads).to_dicts()
     except WarehouseError:

@@ -49,11 +49,6 @@ def done_signature(settings: Settings, inventory: Inventory) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def said(settings: Settings) -> list[str]:
-    """Findings of upkeep that were printed before: they are not printed again."""
-    return (stock.load(settings) or Inventory()).said
-
-
 def remember_done(settings: Settings, summary: list[dict], said: list[str]) -> None:
     """Remember that everything is up to date as of now, and what was printed."""
     with held(settings.locks, "discovery", "the inventory"):

@@ -63,10 +63,9 @@ class Inventory(msgspec.Struct):
     logs: by portable path. checkouts: by common directory, as `partitions.storable`. adopted: folder that is gone -> its
     repository, because a log names its origin. merging: (old key, new key) of a merge that was begun. named: repositories
     that settings.toml names. code: signature of the program's files, with the parser fingerprints that were computed for it.
-    waiting_ms: repository -> first look that saw changes which raw has not read since.
-    done: signature of code, rules and warehouse that the last ingest left complete. summary: what it printed. said: findings of
-    upkeep that it printed, now or before. looked_ms: the
-    last look.
+    waiting_ms: repository -> first look that saw changes which raw has not read since. done: signature of code, rules and
+    warehouse that the last ingest left complete. summary: what it printed. said: findings of upkeep that were printed, then or
+    before. looked_ms: the last look.
     """
 
     version: int = VERSION

@@ -103,19 +103,18 @@ def metadata(workshop: Workshop, provenance: Provenance) -> dict[str, dg.Metadat
 def check_evaluation(table: str, failing: Mapping[str, Wrong]) -> dg.AssetCheckEvaluation:
     """The verdict on a table over all repositories, for Dagster's log. failing: repository -> what is wrong there."""
     wrong = {repository: dg.MetadataValue.text(each.told) for repository, each in sorted(failing.items())}
-    blocks = any(each.blocks for each in failing.values())
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(table),
         check_name=checks.NAME,
         passed=not failing,
-        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+        severity=severity(blocks=any(each.blocks for each in failing.values())),
         metadata=wrong or {"holds in": dg.MetadataValue.text("every repository")},
     )
 
 
-def severity(verdict: Verdict) -> dg.AssetCheckSeverity:
+def severity(*, blocks: bool) -> dg.AssetCheckSeverity:
     """ERROR for what keeps a table from being written, else WARN."""
-    return dg.AssetCheckSeverity.ERROR if verdict.blocks else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN
 
 
 def check_metadata(verdict: Verdict, repository: str) -> dict[str, dg.MetadataValue]:

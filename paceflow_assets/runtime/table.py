@@ -177,7 +177,7 @@ def table(
             bookkeeping=frozenset(bookkeeping),
             reads=reads or {},
             spreads=spreads,
-            lazy=needs["lazy"],
+            lazy=frozenset(needs["lazy"]),
             rules=needs["rules"],
             sql_parameter=needs["sql"],
             look_parameter=needs["look"],
@@ -192,13 +192,14 @@ def table(
 
 
 def _needs(build: Callable[..., pl.DataFrame]) -> dict:
-    needs: dict = {"tables": [], "rules": {}, "sql": None, "look": None, "lazy": frozenset()}
+    needs: dict = {"tables": [], "rules": {}, "sql": None, "look": None, "lazy": []}
     for parameter in inspect.signature(build).parameters.values():
         wanted = parameter.annotation
         kind = getattr(wanted, "__name__", "")
         if wanted in (pl.DataFrame, pl.LazyFrame):
             needs["tables"].append(parameter.name)
-            needs["lazy"] |= {parameter.name} if wanted is pl.LazyFrame else set()
+            if wanted is pl.LazyFrame:
+                needs["lazy"].append(parameter.name)
         elif kind == "Sql":
             needs["sql"] = parameter.name
         elif kind == "Look":

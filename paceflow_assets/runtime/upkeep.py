@@ -32,13 +32,19 @@ class Upkeep(NamedTuple):
     name: str
     table: str
     meaning: str
-    find: Callable[[Settings], list[str]]
+    find: Callable[[Settings, Inventory], list[str]]
     is_pressing: bool = True
 
 
 def findings(settings: Settings) -> dict[str, list[str]]:
     """Name of each check -> what it finds now."""
-    return {check.name: check.find(settings) for check in CHECKS}
+    inventory = stock.load(settings) or Inventory()
+    return {check.name: check.find(settings, inventory) for check in CHECKS}
+
+
+def findings_of(check: Upkeep, settings: Settings) -> list[str]:
+    """What one check finds now."""
+    return check.find(settings, stock.load(settings) or Inventory())
 
 
 def pressing(found: Mapping[str, Sequence[str]]) -> list[str]:
@@ -46,11 +52,11 @@ def pressing(found: Mapping[str, Sequence[str]]) -> list[str]:
     return [line for check in CHECKS if check.is_pressing for line in found.get(check.name, ())]
 
 
-def _two_keys(settings: Settings) -> list[str]:
+def _two_keys(settings: Settings, inventory: Inventory) -> list[str]:
     return sorted(
         f"{old} and {new} share {shared} commits: they count twice; if they are one repository: "
         f"paceflow repository merge {old} {new}"
-        for old, new, shared in _pairs(settings, stock.load(settings) or Inventory())
+        for old, new, shared in _pairs(settings, inventory)
     )
 
 
@@ -79,8 +85,7 @@ def _shas(settings: Settings, repository: str) -> set[str]:
         return set()
 
 
-def _gone(settings: Settings) -> list[str]:
-    inventory = stock.load(settings) or Inventory()
+def _gone(settings: Settings, inventory: Inventory) -> list[str]:
     since: dict[str, list[int | None]] = {key: [] for key in inventory.repositories()}
     for checkout in inventory.checkouts.values():
         since.get(checkout.key, []).append(checkout.missing_ms)
@@ -92,8 +97,7 @@ def _gone(settings: Settings) -> list[str]:
     ]
 
 
-def _waiting(settings: Settings) -> list[str]:
-    inventory = stock.load(settings) or Inventory()
+def _waiting(settings: Settings, inventory: Inventory) -> list[str]:
     return [
         f"{key}: what changed since {_day(begun)} was not read yet; its numbers lack it; "
         "`paceflow ingest` reads it or says why not"

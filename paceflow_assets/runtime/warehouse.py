@@ -102,15 +102,15 @@ class Parts:
         else:
             if not self.files:
                 self._store(self.first)
+                self.first = self.first.clear()  # its rows are on disk
             self._store(frame)
         self.height += frame.height
 
     def _store(self, frame: pl.DataFrame) -> None:
         file = self.path.with_name(f".{self.path.name}.{os.getpid()}.{len(self.files)}.tmp")
         self.files.append(file)
-        make_private(file.parent)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-            frame.write_parquet(opened, compression="zstd", compression_level=1, statistics=False)
+        with _writing(self.path):
+            _sink(frame.lazy(), file)
 
     @property
     def whole(self) -> "pl.DataFrame | Parts":
@@ -285,27 +285,12 @@ class Warehouse:
         self._write(path, frame, provenance, durable=True)
 
     def _write(self, path: Path, frame: pl.DataFrame | Parts, provenance: Provenance, *, durable: bool) -> None:
-        make_private(path.parent)
         beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        rows = frame.scan() if isinstance(frame, Parts) else frame.lazy()
         try:
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                rows = frame.scan() if isinstance(frame, Parts) else frame.lazy()
-                rows.sink_parquet(
-                    file,
-                    compression="zstd",
-                    compression_level=1,
-                    statistics=False,
-                    metadata={FOOTER: msgspec.json.encode(provenance).decode()},
-                )
-                file.flush()
-                if durable:  # a derived file that a power cut tore has no footer, and is built again
-                    os.fsync(file.fileno())
-            os.replace(beside, path)
-        except (OSError, pl.exceptions.ComputeError) as error:
-            raise WarehouseError(
-                f"{path}: cannot be written ({getattr(error, 'strerror', None) or error}); the file before it stays; "
-                "make room or mend its rights, then ingest again"
-            ) from error
+            with _writing(path):
+                _sink(rows, beside, {FOOTER: msgspec.json.encode(provenance).decode()}, durable=durable)
+                os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
         if isinstance(frame, pl.DataFrame):
@@ -333,6 +318,28 @@ class Warehouse:
             yield
 
 
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say of what fails which table file cannot be written."""
+    try:
+        yield
+    except (OSError, pl.exceptions.ComputeError) as error:
+        raise WarehouseError(
+            f"{path}: cannot be written ({getattr(error, 'strerror', None) or error}); the file before it stays; "
+            "make room or mend its rights, then ingest again"
+        ) from error
+
+
+def _sink(rows: pl.LazyFrame, path: Path, metadata: dict[str, str] | None = None, *, durable: bool = False) -> None:
+    """Write rows as a Parquet file of mode 0600."""
+    make_private(path.parent)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        rows.sink_parquet(file, compression="zstd", compression_level=1, statistics=False, metadata=metadata)
+        file.flush()
+        if durable:  # a derived file that a power cut tore has no footer, and is built again
+            os.fsync(file.fileno())
+
+
 def _keep_previous(path: Path) -> None:
     """Keep the present file as `*.previous`, until the next success."""
     previous = path.with_name(path.name + ".previous")
@@ -354,8 +361,8 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
-        return True
+    except PermissionError:  # somebody else's
+        pass
     return True
 
 

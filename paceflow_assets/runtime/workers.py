@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -64,10 +64,8 @@ class Hand:
     def give(self, repository: str) -> None:
         """Let it compute a repository. One that is dead is heard of by the listener."""
         self.at = repository
-        try:
+        with suppress(OSError):
             self.pipe.send(repository)
-        except OSError:
-            return
 
 
 class Workers:
@@ -102,15 +100,18 @@ class Workers:
 
     def begin(self, repositories: Sequence[str], busy: int) -> None:
         """Let the workers compute the repositories, in this order. busy: how many of them will take time."""
-        self.waiting.extend(repositories)
-        self.left = set(repositories)
-        # the first gets to work while the others start
-        self._hand_out()
+        self._ask(repositories)  # the first gets to work while the others start
         self.listener.start()
         # this process tells Dagster meanwhile, which takes half as long as computing: it is not one of them
         while len(self.processes) < min(self.jobs, -(-busy // REPOSITORIES_PER_WORKER)):
             self._hire()
             self._hand_out()
+
+    def _ask(self, repositories: Sequence[str]) -> None:
+        self.left = set(repositories)
+        with self.lock:
+            self.waiting.extend(repositories)
+        self._hand_out()
 
     def _hand_out(self) -> None:
         with self.lock:
@@ -130,10 +131,7 @@ class Workers:
     def results(self) -> "Iterator[Built | Outcome]":
         """Tables as they are built and repositories as they are done; the global views, under `ALL`, come last."""
         yield from self._until_done()
-        with self.lock:
-            self.left = {ALL}
-            self.waiting.append(ALL)
-        self._hand_out()
+        self._ask([ALL])
         self._give_up_if_alone()
         yield from self._until_done()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from paceflow_assets.runtime import table as declare
-from paceflow_assets.runtime.catalog import sql_folder
+from paceflow_assets.runtime.catalog import header, sql_folder
 from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.table import REGISTER, Column, Table
 
@@ -29,23 +29,6 @@ TYPES = {
 }
 COLUMN = re.compile(r"^(?P<name>\w+)(?: (?P<type>\w+)(?P<marks>[?!]*): (?P<meaning>.+))?$")
 GLOBAL = "view_global_"
-
-
-def header(text: str) -> dict[str, str]:
-    """The entries of a header, name -> text; lines of `columns` are kept apart by LF."""
-    entries: dict[str, str] = {}
-    name = ""
-    for line in text.split("\n"):
-        if not line.startswith("--"):
-            break
-        found = re.match(r"^-- (\w+):\s*(.*)$", line)
-        if found:
-            name = found[1]
-            entries[name] = found[2]
-        else:
-            joint = "\n" if name == "columns" else " "
-            entries[name] = f"{entries[name]}{joint}{line[2:].strip()}"
-    return entries
 
 
 def columns(lines: str, upstreams: Mapping[str, Table]) -> dict[str, Column]:

@@ -1,7 +1,7 @@
 -- grain: one row per repository
 -- reads: metadata_repositories, metadata_sessions, event_commit_outcome, raw_parse_error
--- no-repository stands for sessions outside of every repository; it is left out when there are none
 -- units: sessions at home in the repository; commits and lines of the scan window, orphaned commits included
+-- without: no-repository, which stands for sessions outside of every repository, when there are none
 
 with session_counts as (
 
