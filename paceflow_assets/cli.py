@@ -11,7 +11,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from paceflow_assets.runtime.errors import PaceflowError, WarehouseError
@@ -66,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     ingest.add_argument("--jobs", type=_positive, metavar="N", help="processes that compute; default: one per processor")
     ingest.set_defaults(run=_ingest)
 
+    _add_rules(commands)
+
     demo = commands.add_parser("demo", help="build a small sample home, ingest it and show the tables")
     demo.set_defaults(run=_demo)
 
@@ -87,6 +89,33 @@ def parser() -> argparse.ArgumentParser:
     merge.add_argument("new", help="key that stays")
     merge.set_defaults(run=_merge)
     return top
+
+
+def _add_rules(commands: "argparse._SubParsersAction") -> None:
+    family = commands.add_parser("rules", help="what is believed, and what another belief would change")
+    actions = family.add_subparsers(required=True, metavar="action")
+
+    show = actions.add_parser("show", help="every parameter, its value, and where that comes from")
+    show.add_argument("rule", nargs="?", help="only this rule")
+    show.add_argument("--preset", metavar="P", help="as this preset has them")
+    show.set_defaults(run=_later("rules", "show"))
+
+    actions.add_parser("presets", help="named sets of values").set_defaults(run=_later("rules", "show_presets"))
+
+    explain = actions.add_parser("explain", help="what a rule claims, how it decides, when it is wrong")
+    explain.add_argument("rule")
+    explain.set_defaults(run=_later("rules", "explain"))
+
+
+def _later(module: str, name: str) -> Callable[[Settings, argparse.Namespace], int]:
+    """A command whose module is imported when it runs."""
+
+    def run(where: Settings, asked: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        return getattr(import_module(f"paceflow_assets.command.{module}"), name)(where, asked)
+
+    return run
 
 
 def _positive(text: str) -> int:
@@ -123,7 +152,7 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
     from paceflow_assets.runtime import ingest
     from paceflow_assets.runtime.loading import loading
     from paceflow_assets.runtime.rules import rules
-    from paceflow_assets.runtime.ruleset import changes
+    from paceflow_assets.runtime.ruleset import adopt
     from paceflow_assets.runtime.workers import Workers
 
     console = Console(stderr=True)
@@ -140,8 +169,9 @@ def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: 
         chosen = _chosen(only, found)
         for warning in found.warnings:
             print(f"paceflow: {warning}", file=sys.stderr)
-        for line in changes(where, rules(where.rules_source)):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        for change in adopt(where, rules(where.rules_source)):
+            told = f"rule changed: {change}; what depends on it is computed again"
+            console.print(told, highlight=False, markup=False, soft_wrap=True)
         workers.begin(chosen, len(found.changed))
         progress.update(task, description="computing", completed=0, total=len(chosen) + 1)
 
@@ -175,7 +205,7 @@ def _finish(
     from paceflow_assets.runtime.upkeep import pressing
 
     failed = [outcome for outcome in outcomes if outcome.failures]
-    told = [line for outcome in failed for line in outcome.failures]
+    told = list(dict.fromkeys(line for outcome in failed for line in outcome.failures))
     if failed:
         count = sum(outcome.repository != ALL for outcome in failed)
         told.append(f"{count} of {len(outcomes) - 1} repositories failed; the others are up to date")

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from paceflow_assets.runtime import checks, reporting, upkeep
+from paceflow_assets.runtime import checks, reporting, ruleset, upkeep
 from paceflow_assets.runtime.catalog import prepared
 from paceflow_assets.runtime.compute import Workshop, code_versions, now_ms
 from paceflow_assets.runtime.discovery import discover
-from paceflow_assets.runtime.errors import TableInvalid
+from paceflow_assets.runtime.errors import RulesError, TableInvalid
 from paceflow_assets.runtime.partitions import ALL
-from paceflow_assets.runtime.rules import rules
+from paceflow_assets.runtime.rules import DEFAULT, Rules, rules, section_of, shown
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.upkeep import Upkeep
@@ -70,6 +70,17 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
+def rules_read(table: Table, effective: Rules) -> str:
+    """The parameters that the table's rows depend on, as a Markdown table."""
+    lines = ["| rule | parameter | value | from |", "|---|---|---|---|"]
+    for rule in table.rules.values():
+        section = section_of(rule)
+        for name, value in effective.values[section].items():
+            origin = effective.origins.get((section, name), DEFAULT)
+            lines.append(f"| {section} | {name} | {shown(value)} | {origin} |")
+    return "\n".join(lines)
+
+
 def kinds(table: Table) -> set[str]:
     """What the table is made with."""
     if table.sql is not None:
@@ -77,8 +88,11 @@ def kinds(table: Table) -> set[str]:
     return {"python", "duckdb" if table.sql_parameter else "polars", "parquet"}
 
 
-def asset(table: Table, code_version: str, settings: Settings) -> dg.AssetsDefinition:
-    """The asset of a table: it computes, and tells what was built and whether it holds its declaration."""
+def asset(table: Table, code_version: str, settings: Settings, effective: Rules) -> dg.AssetsDefinition:
+    """The asset of a table: it computes under the rules that it was defined with, and tells what was built.
+
+    It refuses when these are not in force any more, or when somebody chose others for the warehouse.
+    """
 
     @dg.asset(
         name=table.name,
@@ -93,6 +107,7 @@ def asset(table: Table, code_version: str, settings: Settings) -> dg.AssetsDefin
             "grain": ", ".join(table.key),
             "dagster/column_schema": column_schema(table),
             "dagster/table_name": table.name,
+            **({"rules": dg.MetadataValue.md(rules_read(table, effective))} if table.rules else {}),
         },
         check_specs=[dg.AssetCheckSpec(checks.NAME, asset=table.name, description=CHECK)],
         freshness_policy=FRESHNESS,
@@ -105,14 +120,17 @@ def asset(table: Table, code_version: str, settings: Settings) -> dg.AssetsDefin
             discover(settings, now_ms())
         duckdb: DuckDBResource = context.resources.duckdb
         with duckdb.get_connection() as connection:
-            effective = rules(settings.rules_source)
             workshop = Workshop(settings, effective, prepared(connection), context.resources.warehouse)
             try:
                 with workshop.warehouse.lock(repository):
+                    for change in agreed(settings, effective):
+                        context.log.info(f"rule changed: {change}")
                     built = workshop.compute(table, repository)
             except TableInvalid as error:
                 if error.verdict is not None:
                     yield result(table, repository, error.verdict)
+                raise dg.Failure(str(error), allow_retries=False) from None
+            except RulesError as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             context.log.info(f"{table.name}: {repository}: {built.provenance.rows} rows")
             yield result(table, repository, built.verdict)
@@ -122,6 +140,16 @@ def asset(table: Table, code_version: str, settings: Settings) -> dg.AssetsDefin
             )
 
     return build
+
+
+def agreed(settings: Settings, effective: Rules) -> list[ruleset.Change]:
+    """Let the warehouse be computed with these rules from now on, if they are in force and nobody chose others.
+
+    What differs from the rules before; else `RulesError`.
+    """
+    if rules(settings.rules_source).fingerprint != effective.fingerprint:
+        raise RulesError("the rules changed since these definitions were loaded; nothing was computed; reload the definitions")
+    return ruleset.follow(settings, effective)
 
 
 def result(table: Table, repository: str, verdict: checks.Verdict) -> dg.AssetCheckResult:
@@ -160,5 +188,6 @@ def upkeep_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 
 def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Every table as an asset, under the rules in force."""
-    versions = code_versions(rules(settings.rules_source))
-    return [asset(table, versions[table.name], settings) for table in tables().values()]
+    effective = rules(settings.rules_source)
+    versions = code_versions(effective)
+    return [asset(table, versions[table.name], settings, effective) for table in tables().values()]

@@ -185,7 +185,7 @@ class Workshop:
             return "not built yet"
         self.warehouse.refuse_newer(self.warehouse.path(table.name, repository), found)
         if found.code_version != self.code_versions[table.name]:
-            return "its code or rules changed"
+            return f"{' and '.join(fingerprint.moved(found.code_version, self.code_versions[table.name]))} changed"
         if found.columns != schema_text(table):
             return "its columns changed"
         for name in table.upstreams:

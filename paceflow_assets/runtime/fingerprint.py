@@ -125,6 +125,12 @@ def reached(module: str) -> tuple[str, ...]:
     return tuple(sorted(seen))
 
 
+def takes_part(rule: str, starts: Iterable[str]) -> bool:
+    """Whether a rule file is part of the version of a table that starts from these modules."""
+    module = f"{PACKAGE}.rule.{rule}"
+    return any(module in reached(start) for start in starts)
+
+
 def parameters_hash(rule: object) -> str:
     """8 hex of a rule's effective parameters."""
     values = json.dumps(dataclasses.asdict(rule), sort_keys=True, default=str)  # type: ignore[call-overload]
@@ -141,6 +147,19 @@ def code_version(name: str, own: str, modules: Iterable[str], rules: Iterable[ob
         code = module_hash(module)
         parts.append(f"{module.rpartition('.')[2]}={text_hash(code + values[module]) if module in values else code}")
     return " ".join(parts)
+
+
+def moved(before: str, after: str) -> list[str]:
+    """What makes a table's version another one: `its own code`, `rule churn`, `claude.py`."""
+    old, new = (dict(part.partition("=")[::2] for part in version.split()) for version in (before, after))
+    own = next(iter(new), "")
+
+    def told(name: str) -> str:
+        if name == own:
+            return "its own SQL" if own.startswith("view_") else "its own code"
+        return f"rule {name}" if _is_module(f"{PACKAGE}.rule.{name}") else f"{name}.py"
+
+    return [told(name) for name in [*new, *(name for name in old if name not in new)] if old.get(name) != new.get(name)]
 
 
 def sql_hash(sql: str, macros: str) -> str:

@@ -42,7 +42,7 @@ def unchanged(settings: Settings) -> Inventory | None:
 def done_signature(settings: Settings, inventory: Inventory) -> str:
     """Changes when a table file, the rules, the program or Dagster's storage is not what the last whole ingest left."""
     folders = sorted(settings.warehouse.iterdir()) if settings.warehouse.is_dir() else []
-    rules = Path(settings.rules_source) if settings.rules_source else settings.paceflow_home / "rules.toml"
+    rules = Path(settings.rules_source) if settings.rules_source else settings.rules_file
     marks = files_signature([*folders, rules, settings.forgotten, settings.catalog])
     storage = "there" if (settings.dagster_home / "history").is_dir() else "gone"
     text = f"{inventory.code} {settings.rules_source} {settings.dagster_home} {storage} {marks}"

@@ -20,11 +20,14 @@ AGENT_VARIABLES = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME", "XDG_DA
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths of one user's paceflow. env: the variables that the agents' modules read."""
+    """Paths of one user's paceflow. env: the variables that the agents' modules read.
+
+    rules_choice: what PACEFLOW_RULES names, a preset or a file; '' = the home's own rules.
+    """
 
     home: Path
     paceflow_home: Path
-    rules_source: str
+    rules_choice: str
     dagster_home: Path
     dagster_home_is_set: bool
     timezone: str = "UTC"
@@ -34,6 +37,16 @@ class Settings:
     def warehouse(self) -> Path:
         """Folder of the tables, one Parquet file per table and repository."""
         return self.paceflow_home / "warehouse"
+
+    @property
+    def rules_file(self) -> Path:
+        """The user's rules.toml; it need not exist."""
+        return self.paceflow_home / "rules.toml"
+
+    @property
+    def rules_source(self) -> str:
+        """Preset or file that the rules come from now; '' = the defaults."""
+        return self.rules_choice or (str(self.rules_file) if os.path.isfile(self.rules_file) else "")
 
     @property
     def state(self) -> Path:
@@ -111,12 +124,10 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get("HOME") or Path.home())
     paceflow_home = Path(env.get("PACEFLOW_HOME") or home / ".paceflow").absolute()
     rules = env.get("PACEFLOW_RULES") or ""
-    if not rules and os.path.isfile(paceflow_home / "rules.toml"):
-        rules = str(paceflow_home / "rules.toml")
     return Settings(
         home=home,
         paceflow_home=paceflow_home,
-        rules_source=rules,
+        rules_choice="" if rules == str(paceflow_home / "rules.toml") else rules,
         dagster_home=Path(env.get("DAGSTER_HOME") or paceflow_home / "dagster"),
         dagster_home_is_set=bool(env.get("DAGSTER_HOME")),
         timezone=_timezone(env),

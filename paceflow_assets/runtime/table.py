@@ -232,3 +232,13 @@ def ordered(register: Mapping[str, Table]) -> dict[str, Table]:
         done[ready.name] = ready
         waiting.remove(ready)
     return done
+
+
+def below(names: Iterable[str]) -> list[str]:
+    """Every table that reads one of these, directly or through others, in order; not they themselves."""
+    found = set(names)
+    asked = frozenset(found)
+    for name, table in tables().items():
+        if found.intersection(table.upstreams):
+            found.add(name)
+    return [name for name in tables() if name in found and name not in asked]

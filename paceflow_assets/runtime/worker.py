@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-from paceflow_assets.runtime import upkeep
+from paceflow_assets.runtime import ruleset, upkeep
 from paceflow_assets.runtime.catalog import calculator
 from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import LEDGER, Computed, Workshop, now_ms
@@ -147,6 +147,7 @@ def stale_tables(workshop: Workshop, repository: str, failures: list[str]) -> It
     failures: gets why git cannot read a checkout; what is stored of it stays, everything else is computed.
     """
     with workshop.warehouse.lock(repository):
+        ruleset.still(workshop.settings, workshop.rules)
         yield from _stale_raw(workshop, repository, failures)
         yield from _stale_derived(workshop, repository, len(tables()))
     workshop.warehouse.let_go()
@@ -191,6 +192,7 @@ def changed_outside(look: Look) -> set[str]:
 def stale_globals(workshop: Workshop) -> Iterator[Computed]:
     """Compute the tables whose rows mix repositories, where they have to be."""
     with workshop.warehouse.lock(ALL):
+        ruleset.still(workshop.settings, workshop.rules)
         workshop.warehouse.tidy()
         for table in tables().values():
             if not table.per_repository and workshop.stale(table, ALL):

@@ -5,8 +5,10 @@ from importlib import resources
 
 import pytest
 
+from paceflow_assets.report.rule_table import PARTS, parts
 from paceflow_assets.runtime.errors import RulesError
-from paceflow_assets.runtime.rules import presets, rule_types, rules, section_of
+from paceflow_assets.runtime.rules import presets, rule_modules, rule_types, rules, section_of
+from paceflow_assets.runtime.ruleset import differences
 
 REFERENCE = "paceflow-0.2.1"
 
@@ -32,6 +34,32 @@ def test_the_reference_preset_names_every_parameter():
     stated = {(section, name) for section, values in tomllib.loads(text).items() for name in values}
 
     assert {(section, field.name) for section, field in parameters()} - stated == set()
+
+
+def test_the_later_preset_has_the_constants_of_that_release():
+    """Everything that 0.2.4 changed in what numbers mean, and nothing else."""
+    before, after = rules(REFERENCE).values, rules("paceflow-0.2.4").values
+    trunks = tuple(f"refs/{kind}/{name}" for kind in ("heads", "remotes/origin") for name in ("develop", "trunk"))
+
+    assert {(change.section, change.name): change.after for change in differences(before, after)} == {
+        ("line_match", "trim"): "both",
+        ("path_fallback", "min_ratio"): 0.6,
+        ("path_fallback", "min_lines"): 10,
+        ("squash_merge", "min_ratio"): 0.6,
+        ("squash_merge", "min_lines"): 10,
+        ("mainline", "refs"): (*before["mainline"]["refs"], *trunks),
+        ("mainline", "prefers_origin_head"): True,
+        ("first_change", "idle_gap_minutes"): 30.0,
+    }
+
+
+@pytest.mark.parametrize("module", rule_modules().values(), ids=rule_modules())
+def test_a_rule_says_what_it_claims_and_when_it_is_wrong(module):
+    """`paceflow rules explain` shows the four parts of its docstring."""
+    told = parts(module)
+
+    assert list(told) == ["question", *PARTS]
+    assert all(told.values())
 
 
 def test_sections_are_file_stems():

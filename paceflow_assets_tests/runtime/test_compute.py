@@ -150,8 +150,8 @@ def test_code_and_columns_make_stale(shop, monkeypatch):
     shop.register["event_e"] = event
     shop.workshop.__dict__.pop("code_versions")
     monkeypatch.setattr(compute, "code_signature", lambda: "another program")
-    monkeypatch.setattr(compute, "code_versions", lambda rules: dict.fromkeys(shop.register, "other"))
-    assert set(stale(shop).values()) == {"its code or rules changed"}
+    monkeypatch.setattr(compute, "code_versions", lambda rules: {name: f"{name}=other" for name in shop.register})
+    assert set(stale(shop).values()) == {"its own code changed", "its own SQL changed"}
 
 
 @pytest.mark.parametrize("broken", [frame(("a", 1), ("a", 2)), frame((None, 1)), frame(("a", 1)).drop("n")])
