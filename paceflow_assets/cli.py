@@ -11,15 +11,11 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
-from paceflow_assets.runtime.errors import PaceflowError, WarehouseError
+from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.settings import Settings, settings
 from paceflow_assets.source.git import GitError
-
-if TYPE_CHECKING:
-    from paceflow_assets.runtime.discovery import Discovery
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
     ingest = commands.add_parser("ingest", help="bring every table up to date with the logs and repositories")
     ingest.add_argument("--repository", action="append", metavar="K", help="only this repository; may be given again")
     ingest.add_argument("--jobs", type=_positive, metavar="N", help="processes that compute; default: one per processor")
-    ingest.set_defaults(run=_ingest)
+    ingest.add_argument("--plan", action="store_true", help="tell what would be computed, and why; compute nothing")
+    ingest.add_argument("--json", action="store_true", help="with --plan: a JSON object per table and repository")
+    ingest.set_defaults(run=_later("ingest", "run"))
 
     _add_rules(commands)
 
@@ -133,142 +131,11 @@ def _date(text: str) -> str:
         raise argparse.ArgumentTypeError(f"must be a day like 2026-01-31, not {text!r}") from None
 
 
-def _ingest(where: Settings, asked: argparse.Namespace) -> int:
-    from paceflow_assets.runtime import ingest
-
-    started = time.perf_counter()
-    known = None if asked.repository else ingest.unchanged(where)
-    if known is not None:
-        _show(known.summary, time.perf_counter() - started)
-        print("nothing changed since the last ingest")
-        return 0
-    return _bring_up_to_date(where, asked.repository or [], asked.jobs or ingest.default_jobs(), started)
-
-
-def _bring_up_to_date(where: Settings, only: Sequence[str], jobs: int, started: float) -> int:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from paceflow_assets.runtime import ingest
-    from paceflow_assets.runtime.loading import loading
-    from paceflow_assets.runtime.rules import rules
-    from paceflow_assets.runtime.ruleset import adopt
-    from paceflow_assets.runtime.workers import Workers
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
-    outcomes: list = []
-    with (
-        Workers(where, jobs) as workers,
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-    ):
-        task = progress.add_task("reading logs", total=None)
-        found = ingest.found(where, lambda done, total: progress.update(task, completed=done, total=total), jobs)
-        if not found.repositories:
-            return _no_logs(where)
-        chosen = _chosen(only, found)
-        for warning in found.warnings:
-            print(f"paceflow: {warning}", file=sys.stderr)
-        for change in adopt(where, rules(where.rules_source)):
-            told = f"rule changed: {change}; what depends on it is computed again"
-            console.print(told, highlight=False, markup=False, soft_wrap=True)
-        workers.begin(chosen, len(found.changed))
-        progress.update(task, description="computing", completed=0, total=len(chosen) + 1)
-
-        def noticed(results: Iterator) -> Iterator:
-            for result in results:
-                if hasattr(result, "table"):
-                    progress.update(task, description=f"computing {_shortened(result.repository)} {result.table}")
-                else:
-                    outcomes.append(result)
-                    progress.advance(task)
-                yield result
-
-        def report(results: Iterator) -> tuple[str, str]:
-            with loading():  # while the workers compute
-                from paceflow_assets.runtime.catalog import write_catalog
-                from paceflow_assets.runtime.reporting import report
-
-                warning = write_catalog(where)  # soonest with few files in the warehouse: DuckDB looks into each
-            return warning, report(where, noticed(results), found.repositories)
-
-        warning, untold = workers.taken(report)
-    return _finish(where, outcomes, warning, untold, said=found.inventory.said, whole=not only, started=started)
-
-
-def _finish(
-    where: Settings, outcomes: Sequence, warning: str, untold: str, *, said: Sequence[str], whole: bool, started: float
-) -> int:
-    from paceflow_assets.runtime import ingest
-    from paceflow_assets.runtime.catalog import ingest_summary
-    from paceflow_assets.runtime.partitions import ALL
-    from paceflow_assets.runtime.upkeep import pressing
-
-    failed = [outcome for outcome in outcomes if outcome.failures]
-    told = list(dict.fromkeys(line for outcome in failed for line in outcome.failures))
-    if failed:
-        count = sum(outcome.repository != ALL for outcome in failed)
-        told.append(f"{count} of {len(outcomes) - 1} repositories failed; the others are up to date")
-    if untold:
-        told.append(untold)
-    findings = [line for outcome in outcomes for line in pressing(outcome.findings)]
-    rows = []
-    try:
-        rows = ingest_summary(where)
-    except WarehouseError as error:
-        told.append(str(error))
-    seconds = {outcome.repository: outcome.seconds for outcome in outcomes if outcome.built}
-    _show([{**row, "seconds": seconds.get(row["repository"])} for row in rows], time.perf_counter() - started)
-    if not where.dagster_home_is_set:
-        print(f"to see it in the Dagster UI: export DAGSTER_HOME={where.dagster_home}")
-    new = [line for line in findings if line not in said]
-    for line in (*new, *([warning] if warning else ()), *told):
-        print(f"paceflow: {line}", file=sys.stderr)
-    if whole and not told:
-        ingest.remember_done(where, [{**row, "seconds": None} for row in rows], findings)
-    return 1 if told else 0
-
-
-def _show(rows: Sequence[dict], seconds: float) -> None:
-    from rich.console import Console
-
-    from paceflow_assets.report.summary import summary_table
-
-    console = Console()
-    console.print(summary_table(rows, seconds, console.width))
-
-
-def _shortened(repository: str) -> str:
-    return repository if len(repository) <= 30 else f"…{repository[-29:]}"
-
-
-def _chosen(only: Sequence[str], found: "Discovery") -> list[str]:
-    """The repositories to work on, changed ones first: all, or those asked for."""
-    from difflib import get_close_matches
-
-    for key in only:
-        if key not in found.repositories:
-            near = get_close_matches(key, found.repositories, n=1, cutoff=0.3)
-            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(found.repositories[:10])}"
-            raise PaceflowError(f"--repository {key}: no such repository; nothing was computed; {hint}")
-    return sorted(only or found.repositories, key=lambda key: key not in found.changed)
-
-
-def _no_logs(where: Settings) -> int:
-    from paceflow_assets.source import PROVIDERS
-
-    print("no session logs found. Looked in:")
-    for provider in PROVIDERS.values():
-        for root in provider.roots(where.home, where.env):
-            print(f"  {root}")
-    print("`paceflow demo` shows what paceflow does, on a sample home of its own.")
-    return 0
-
-
 def _demo(where: Settings, asked: argparse.Namespace) -> int:
+    from paceflow_assets.command.ingest import bring_up_to_date
     from paceflow_assets.demo import demo
 
-    return demo(lambda home, started: _bring_up_to_date(home, [], 1, started))
+    return demo(lambda home, started: bring_up_to_date(home, [], 1, started))
 
 
 def _init(where: Settings, asked: argparse.Namespace) -> int:
@@ -290,6 +157,7 @@ def _init(where: Settings, asked: argparse.Namespace) -> int:
 
 
 def _forget(where: Settings, asked: argparse.Namespace) -> int:
+    from paceflow_assets.command.ingest import bring_up_to_date
     from paceflow_assets.runtime.compute import now_ms
     from paceflow_assets.runtime.forget import doomed, forget
     from paceflow_assets.runtime.forgotten import Tombstone
@@ -308,15 +176,16 @@ def _forget(where: Settings, asked: argparse.Namespace) -> int:
             return 1
     forget(where, what)
     print(f"forgot {told}")
-    return _bring_up_to_date(where, [], 1, time.perf_counter())
+    return bring_up_to_date(where, [], 1, time.perf_counter())
 
 
 def _merge(where: Settings, asked: argparse.Namespace) -> int:
+    from paceflow_assets.command.ingest import bring_up_to_date
     from paceflow_assets.runtime.discovery import merge
 
     merge(where, asked.old, asked.new)
     print(f"{asked.old} is {asked.new} now")
-    return _bring_up_to_date(where, [], 1, time.perf_counter())
+    return bring_up_to_date(where, [], 1, time.perf_counter())
 
 
 if __name__ == "__main__":

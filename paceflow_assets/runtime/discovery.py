@@ -290,21 +290,15 @@ def code_signature() -> str:
 
 def changed(inventory: Inventory, signatures: dict[str, str]) -> dict[str, str]:
     """Repositories whose raw tables do not hold what is there now -> a text that names that state."""
-    states: dict[str, list[str]] = {key: [] for key in inventory.repositories()}
-    unread: set[str] = set()
+    states: dict[str, list[str]] = {key: [] for key in stock.unread_parts(inventory, signatures)}
     for log_path, keys in inventory.repositories_of_logs().items():
-        log = inventory.logs[log_path]
-        for key in keys:
-            states[key].append(f"{log_path} {log.state}")
-            if log.read.get(key) != log.state:
-                unread.add(key)
+        for key in states.keys() & keys:
+            states[key].append(f"{log_path} {inventory.logs[log_path].state}")
     for common_dir, signature in signatures.items():
-        checkout = inventory.checkouts[common_dir]
-        if checkout.key in states:
-            states[checkout.key].append(f"{common_dir} {signature}")
-            if checkout.read != signature:
-                unread.add(checkout.key)
-    return {key: hashlib.sha256("\n".join(sorted(states[key])).encode()).hexdigest()[:16] for key in sorted(unread)}
+        key = inventory.checkouts[common_dir].key
+        if key in states:
+            states[key].append(f"{common_dir} {signature}")
+    return {key: hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest()[:16] for key, told in sorted(states.items())}
 
 
 def _settle_keys(settings: Settings, inventory: Inventory, now_ms: int) -> list[tuple[str, str]]:

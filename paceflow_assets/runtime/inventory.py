@@ -19,6 +19,7 @@ from paceflow_assets.source import git
 
 VERSION = 1
 MISSING = "missing"
+LOGS, GIT = "logs", "git"  # the parts of the outside world
 
 
 class Log(msgspec.Struct):
@@ -157,6 +158,22 @@ def fingerprint(path: str) -> str | None:
 def checkout_signatures(checkouts: Iterable[str]) -> dict[str, str]:
     """Common directory -> signature of its refs now, or `missing`."""
     return {common_dir: git.signature(Path(on_disk(common_dir))) or MISSING for common_dir in checkouts}
+
+
+def unread_parts(inventory: Inventory, signatures: dict[str, str]) -> dict[str, set[str]]:
+    """Repository -> which parts of the outside its raw tables do not hold as they are. signatures: of the checkouts, now."""
+    found: dict[str, set[str]] = {}
+    for log_path, keys in inventory.repositories_of_logs().items():
+        log = inventory.logs[log_path]
+        for key in keys:
+            if log.read.get(key) != log.state:
+                found.setdefault(key, set()).add(LOGS)
+    known = set(inventory.repositories())
+    for common_dir, signature in signatures.items():
+        checkout = inventory.checkouts[common_dir]
+        if checkout.key in known and checkout.read != signature:
+            found.setdefault(checkout.key, set()).add(GIT)
+    return found
 
 
 def files_signature(paths: Iterable[Path]) -> str:

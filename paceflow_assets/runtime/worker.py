@@ -17,6 +17,7 @@ from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import LEDGER, Computed, Workshop, now_ms
 from paceflow_assets.runtime.errors import PaceflowError, TableDamaged, TableInvalid
 from paceflow_assets.runtime.faults import noted
+from paceflow_assets.runtime.inventory import GIT, LOGS
 from paceflow_assets.runtime.loading import loading
 from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.partitions import ALL
@@ -25,8 +26,6 @@ from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import tables
 from paceflow_assets.runtime.warehouse import Warehouse
 from paceflow_assets.source.git import GitError
-
-LOGS, GIT = "logs", "git"
 
 
 class Shown(NamedTuple):
