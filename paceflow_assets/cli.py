@@ -108,7 +108,7 @@ def _ingest(where: Settings, asked: argparse.Namespace) -> int:
     from paceflow_assets.runtime import ingest
 
     started = time.perf_counter()
-    known = None if asked.repository else ingest.unchanged(where)
+    known = None if asked.repository else ingest.unchanged(where, time.time_ns() // 1_000_000)
     if known is not None:
         _show(known.summary, time.perf_counter() - started)
         print("nothing changed since the last ingest")

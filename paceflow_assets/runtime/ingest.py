@@ -27,7 +27,7 @@ from paceflow_assets.runtime.locks import held
 from paceflow_assets.runtime.settings import Settings
 
 
-def unchanged(settings: Settings) -> Inventory | None:
+def unchanged(settings: Settings, now_ms: int) -> Inventory | None:
     """What the last ingest remembered, if nothing has changed since; None if there may be something to do."""
     inventory = stock.load(settings)
     if inventory is None or inventory.code != code_signature():
@@ -36,7 +36,10 @@ def unchanged(settings: Settings) -> Inventory | None:
         return None
     if not surveyed(settings, inventory).is_quiet:
         return None
-    return None if changed(inventory, checkout_signatures(inventory.checkouts)) else inventory
+    if changed(inventory, checkout_signatures(inventory.checkouts)):
+        return None
+    stock.remember_look(settings, now_ms)
+    return inventory
 
 
 def done_signature(settings: Settings, inventory: Inventory) -> str:
