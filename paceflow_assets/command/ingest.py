@@ -24,7 +24,7 @@ def run(where: Settings, asked: argparse.Namespace) -> int:
     if asked.plan:
         return plan(where, asked.repository or [], as_json=asked.json)
     started = time.perf_counter()
-    known = None if asked.repository else ingest.unchanged(where)
+    known = None if asked.repository else ingest.unchanged(where, time.time_ns() // 1_000_000)
     if known is not None:
         _show(known.summary, time.perf_counter() - started)
         print("nothing changed since the last ingest")

@@ -173,7 +173,7 @@ def upkeep_check(check: Upkeep, settings: Settings) -> dg.AssetChecksDefinition:
         automation_condition=dg.AutomationCondition.cron_tick_passed(NIGHTLY, settings.timezone),
     )
     def look() -> dg.AssetCheckResult:
-        found = upkeep.findings_of(check, settings)
+        found = upkeep.findings_of(check, settings, now_ms())
         return dg.AssetCheckResult(
             passed=not found, severity=dg.AssetCheckSeverity.WARN, metadata=reporting.findings_metadata(found)
         )

@@ -100,6 +100,7 @@ def discover(settings: Settings, now_ms: int, progress: Progress | None = None, 
         inventory.waiting_ms = {key: inventory.waiting_ms.get(key, now_ms) for key in unread}
         if stock.encoded(inventory) != before:
             stock.save(settings, inventory)
+        stock.remember_look(settings, now_ms)
     repositories = inventory.repositories()
     warnings = tuple(
         f"{settings.config}: repositories: {folder} lies in no git repository; it is passed over; mend the path or remove it"

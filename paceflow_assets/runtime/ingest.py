@@ -10,6 +10,7 @@ What stays out: computing (workers, worker, compute), finding (discovery), event
 import hashlib
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from paceflow_assets.runtime import inventory as stock
@@ -22,12 +23,13 @@ from paceflow_assets.runtime.discovery import (
     discover,
     surveyed,
 )
+from paceflow_assets.runtime.errors import SettingsError
 from paceflow_assets.runtime.inventory import Inventory, files_signature
 from paceflow_assets.runtime.locks import held
 from paceflow_assets.runtime.settings import Settings
 
 
-def unchanged(settings: Settings) -> Inventory | None:
+def unchanged(settings: Settings, now_ms: int) -> Inventory | None:
     """What the last ingest remembered, if nothing has changed since; None if there may be something to do."""
     inventory = stock.load(settings)
     if inventory is None or inventory.code != code_signature():
@@ -36,7 +38,11 @@ def unchanged(settings: Settings) -> Inventory | None:
         return None
     if not surveyed(settings, inventory).is_quiet:
         return None
-    return None if changed(inventory, checkout_signatures(inventory.checkouts)) else inventory
+    if changed(inventory, checkout_signatures(inventory.checkouts)):
+        return None
+    with suppress(SettingsError):  # a home that cannot be written is up to date all the same
+        stock.remember_look(settings, now_ms)
+    return inventory
 
 
 def done_signature(settings: Settings, inventory: Inventory) -> str:

@@ -66,7 +66,7 @@ class Inventory(msgspec.Struct):
     that settings.toml names. code: signature of the program's files, with the parser fingerprints that were computed for it.
     waiting_ms: repository -> first look that saw changes which raw has not read since. done: signature of code, rules and
     warehouse that the last ingest left complete. summary: what it printed. said: findings of upkeep that were printed, then or
-    before. looked_ms: the last look.
+    before.
     """
 
     version: int = VERSION
@@ -81,7 +81,6 @@ class Inventory(msgspec.Struct):
     done: str = ""
     summary: list[dict] = []
     said: list[str] = []
-    looked_ms: int = 0
 
     def sessions_of_threads(self) -> dict[tuple[str, str], str]:
         """(provider, sub-agent thread) -> the session it worked for, through any number of sub-agents between."""
@@ -146,6 +145,19 @@ def save(settings: Settings, inventory: Inventory) -> None:
     write_private(settings.state / "inventory.json", encoded(inventory))
 
 
+def remember_look(settings: Settings, now_ms: int) -> None:
+    """Store the time of a look that went through. In a file of its own: a quiet look leaves the inventory as it is."""
+    write_private(settings.state / "looked", str(now_ms).encode())
+
+
+def looked_ms(settings: Settings) -> int | None:
+    """The last look that went through; None if none is known."""
+    try:
+        return int((settings.state / "looked").read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
 def fingerprint(path: str) -> str | None:
     """Size, nanoseconds of the last change and inode of a file; None if it cannot be looked at."""
     try:
@@ -153,6 +165,11 @@ def fingerprint(path: str) -> str | None:
     except OSError:
         return None
     return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}"
+
+
+def changed_ms(mark: str) -> int:
+    """Time of the last change, as a fingerprint tells it."""
+    return int(mark.split(":")[1]) // 1_000_000
 
 
 def checkout_signatures(checkouts: Iterable[str]) -> dict[str, str]:

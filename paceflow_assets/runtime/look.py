@@ -303,7 +303,6 @@ class Look:
                     known.root_commits = row["root_commits"]
             if not self.broken:
                 present.waiting_ms.pop(self.repository, None)
-            present.looked_ms = self.now_ms
             stock.save(self.settings, present)
             parsed.clean(self.settings, [log.kept for log in present.logs.values()])
 

@@ -97,7 +97,7 @@ def brought_up_to_date(workshop: Workshop, repository: str, on_built: Callable[[
             on_built(Built(repository, name, computed.verdict, shown, now - last))
             last = now
         if repository == ALL:
-            outcome.findings = upkeep.findings(workshop.settings)
+            outcome.findings = upkeep.findings(workshop.settings, now_ms())
     except TableInvalid as error:
         outcome.failures.append(str(error))
         outcome.broken = (error.table, error.verdict) if error.verdict else None

@@ -16,6 +16,7 @@ class Provider(Protocol):
     """What every agent's module offers."""
 
     NAME: str
+    KEPT_BY: str  # the setting that says how long the agent keeps logs, for people; empty if it keeps them for good
 
     def roots(self, home: Path, env: Mapping[str, str]) -> list[Path]:
         """Folders that are searched, existing or not."""
@@ -23,6 +24,10 @@ class Provider(Protocol):
 
     def discover(self, home: Path, env: Mapping[str, str]) -> list[Path]:
         """Logs below the roots, each once, sorted by path components."""
+        ...
+
+    def kept_days(self, home: Path, env: Mapping[str, str]) -> dict[Path, float]:
+        """Root -> days after its last change when the agent may delete a log. Below other roots it keeps them for good."""
         ...
 
     def parse(self, path: Path) -> ParsedLog:

@@ -21,7 +21,7 @@ from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 from urllib.parse import unquote
 
 import msgspec
@@ -40,6 +40,7 @@ from paceflow_assets.records import (
 )
 
 NAME = "claude"
+KEPT_BY = "cleanupPeriodDays in the settings.json of ~/.claude or CLAUDE_CONFIG_DIR"
 
 # The journal of a workflow is no session: its steps are in the agent logs beside it.
 NO_LOGS = frozenset({"journal.jsonl"})
@@ -437,6 +438,29 @@ def discover(home: Path, env: Mapping[str, str]) -> list[Path]:
             elif S_ISREG(status.st_mode) and path.suffix == ".jsonl" and path.name not in NO_LOGS:
                 found.setdefault((status.st_dev, status.st_ino), path)
     return sorted(found.values(), key=lambda path: [os.fsencode(part) for part in path.parts])
+
+
+class Cleanup(msgspec.Struct):
+    """What settings.json says of deleting logs."""
+
+    cleanupPeriodDays: Annotated[float, msgspec.Meta(ge=0)] = 30
+
+
+def kept_days(home: Path, env: Mapping[str, str]) -> dict[Path, float]:
+    """Root -> days after its last change from which Claude Code deletes a log when it starts.
+
+    Source: code.claude.com/docs/en/settings, `cleanupPeriodDays`: "deleted at startup (default: 30 days, minimum 1)". 0 counts
+    as it stands: it deleted every log, and is refused since 2.1.89. A file that is damaged or holds nonsense counts as empty.
+    What managed settings, those of a project or a command line say instead is not known.
+    """
+    return {root: _cleanup(root.parent / "settings.json").cleanupPeriodDays for root in roots(home, env)}
+
+
+def _cleanup(path: Path) -> Cleanup:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Cleanup)
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        return Cleanup()
 
 
 def _entries(folder: Path, visited: set[tuple[int, int]]) -> list[tuple[Path, os.stat_result, bool]]:

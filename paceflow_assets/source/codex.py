@@ -44,6 +44,7 @@ from paceflow_assets.records import Change, Message, ParsedLog, ParseError, Sess
 from paceflow_assets.source import patch
 
 NAME = "codex"
+KEPT_BY = ""
 
 READ_BUFFER_BYTES = 1 << 18
 # A token count beyond this is damage, and would not fit the columns.
@@ -121,6 +122,11 @@ def discover(home: Path, env: Mapping[str, str]) -> list[Path]:
             if path.name not in active:
                 found[path.name if path.name not in found else str(path)] = path
     return sorted(found.values(), key=_components)
+
+
+def kept_days(home: Path, env: Mapping[str, str]) -> dict[Path, float]:
+    """Codex deletes no rollout by itself (seen to 0.169)."""
+    return {}
 
 
 def _components(path: Path) -> list[bytes]:

@@ -46,7 +46,7 @@ def test_a_repository_counts_as_changed_until_raw_has_read_it(home, app):
     assert is_quiet(home)
 
 
-def test_an_unchanged_look_writes_nothing(home, app):
+def test_an_unchanged_look_writes_its_time_only(home, app):
     """The inventory is stored when it changed only."""
     raw(home)
     before = stock.fingerprint(str(home.settings.state / "inventory.json"))
@@ -54,6 +54,7 @@ def test_an_unchanged_look_writes_nothing(home, app):
     assert is_quiet(home)
 
     assert stock.fingerprint(str(home.settings.state / "inventory.json")) == before
+    assert stock.looked_ms(home.settings) == home.now_ms
 
 
 def test_what_changes_a_repository(home, app):

@@ -43,6 +43,20 @@ def test_a_lost_or_damaged_inventory_is_none(tmp_path, content):
     assert stock.load(where) is None
 
 
+@pytest.mark.parametrize("content", [None, b"", b"soon", b"\xff"])
+def test_a_look_is_remembered(tmp_path, content):
+    """What was lost or damaged is not known, until the next look."""
+    where = settings({"HOME": str(tmp_path)})
+    if content is not None:
+        where.state.mkdir(parents=True)
+        (where.state / "looked").write_bytes(content)
+    lost = stock.looked_ms(where)
+
+    stock.remember_look(where, 17)
+
+    assert (lost, stock.looked_ms(where)) == (None, 17)
+
+
 def test_a_log_is_read_in_a_state():
     """A repository is up to date with a log's content, and with whether it is there."""
     there = log({}, read={"r": "1:2:3 parser", "gone": "1:2:3 parser missing", "old": "1:1:3 parser"})

@@ -1101,6 +1101,37 @@ def test_where_logs_are_looked_for(env, expected):
     assert [str(path) for path in found] == [text.replace("HOME", "/home/dev") for text in expected]
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, 30),
+        (b"{}", 30),
+        (b'{"model": "opus", "cleanupPeriodDays": 99999}', 99999),
+        (b'{"cleanupPeriodDays": 0}', 0),
+        (b'{"cleanupPeriodDays": 7', 30),
+        (b'{"cleanupPeriodDays": -7}', 30),
+        (b'{"cleanupPeriodDays": "7"}', 30),
+        (b'{"cleanupPeriodDays": true}', 30),
+        (b'{"cleanupPeriodDays": null}', 30),
+        (b'{"cleanupPeriodDays": 1e400}', 30),
+        (b'{"deep": ' + b"[" * 100_000, 30),
+        (b"[7]", 30),
+        (b"\xff\xfe", 30),
+    ],
+)
+def test_how_long_logs_are_kept(tmp_path, content, expected):
+    """The settings of each folder tell; nonsense tells nothing."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "b" / "settings.json").write_text('{"cleanupPeriodDays": 5}')
+    if content is not None:
+        (tmp_path / "a" / "settings.json").write_bytes(content)
+
+    found = claude.kept_days(tmp_path, {"CLAUDE_CONFIG_DIR": f"{tmp_path}/a,{tmp_path}/b/projects"})
+
+    assert found == {tmp_path / "a" / "projects": expected, tmp_path / "b" / "projects": 5}
+
+
 def test_discover_finds_each_log_once(tmp_path):
     """Logs at any depth, in order of path components, once each; links to them or to folders add nothing."""
     root = tmp_path / ".claude" / "projects"

@@ -1223,6 +1223,11 @@ def test_roots_follow_the_environment(tmp_path: Path) -> None:
     assert codex.roots(tmp_path, {"CODEX_HOME": "/srv/codex"})[0] == Path("/srv/codex/sessions")
 
 
+def test_logs_are_kept_for_good(tmp_path: Path) -> None:
+    """No root has a term."""
+    assert codex.kept_days(tmp_path, {}) == {}
+
+
 def test_logs_are_found_once_and_in_order(tmp_path: Path) -> None:
     """Any depth, files only, by path components; an archived copy or a link to a log is no second log."""
     home = tmp_path / ".codex"
