@@ -1,9 +1,10 @@
 """Nightly: the sensor and the schedule that keep repositories up to date while a daemon runs.
 
-What lives here: the per-repository job and who asks for it.
-What belongs here: when to compute. What stays out: what changed (discovery) and computing (compute).
+What lives here: the per-repository jobs and who asks for them.
+What belongs here: when to compute. What stays out: what changed (discovery), what is stale (plan) and computing (compute).
 
-A run is asked for once per state of a repository; a failed one is asked for again, later each time.
+A run is asked for once per state of a repository; a failed one is asked for again, later each time. None is asked for while the
+rules cannot be read, or somebody chose others for the warehouse: it would only fail.
 """
 
 import datetime as dt
@@ -11,12 +12,17 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from paceflow_assets.runtime import upkeep
+from paceflow_assets.runtime import reporting, ruleset, upkeep
 from paceflow_assets.runtime.assets import NIGHTLY, REPOSITORIES
 from paceflow_assets.runtime.compute import now_ms
 from paceflow_assets.runtime.discovery import Discovery, discover
+from paceflow_assets.runtime.errors import RulesError
+from paceflow_assets.runtime.partitions import ALL
+from paceflow_assets.runtime.plan import stale_steps
+from paceflow_assets.runtime.rules import rules
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import tables
+from paceflow_assets.runtime.worker import brought_up_to_date, workshop_of
 
 SENSOR_SECONDS = 60
 FIRST_RETRY = dt.timedelta(minutes=2)
@@ -24,6 +30,7 @@ LONGEST_RETRY = dt.timedelta(hours=6)
 REMEMBERED_FAILURES = dt.timedelta(days=7)
 STATE = "paceflow/state"
 JOB = "one_repository"
+STALE_JOB = "stale_tables"
 
 
 def repository_job() -> object:
@@ -36,6 +43,44 @@ def repository_job() -> object:
         executor_def=dg.in_process_executor,
         description="Look at one repository again and compute all of its tables.",
     )
+
+
+def stale_job(settings: Settings) -> dg.JobDefinition:
+    """What is stale of one repository, and what really changes below it: one step, as `paceflow ingest` does it."""
+
+    @dg.op(out={}, name="rebuild_stale_tables")
+    def rebuild_stale_tables(context: dg.OpExecutionContext) -> Iterator[reporting.Event]:
+        workshop = workshop_of(settings)
+        ruleset.follow(settings, workshop.rules)
+        reporter = reporting.Reporter(workshop, context.instance)
+        failures: list[str] = []
+        for key in (context.partition_key, ALL):
+            results: list = []
+            outcome = brought_up_to_date(workshop, key, results.append)
+            failures += outcome.failures
+            for result in (*results, outcome):
+                yield from reporter.events(result)
+        if failures:
+            raise dg.Failure("; ".join(failures), allow_retries=False)
+
+    @dg.job(
+        name=STALE_JOB,
+        partitions_def=REPOSITORIES,
+        executor_def=dg.in_process_executor,
+        description="Compute the tables of one repository that a changed rule made stale, and what changes below them.",
+    )
+    def stale_tables() -> None:
+        rebuild_stale_tables()
+
+    return stale_tables
+
+
+def obstacle(settings: Settings) -> str:
+    """Why no run may be asked for; '' if one may."""
+    try:
+        return ruleset.refusal(settings, rules(settings.rules_source))
+    except RulesError as error:
+        return str(error)
 
 
 def request(repository: str, state: str, attempt: int) -> dg.RunRequest:
@@ -98,10 +143,12 @@ def sensor(settings: Settings, job: object) -> dg.SensorDefinition:
     )
     def changed_repositories(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         found = discover(settings, now_ms())
-        return dg.SensorResult(
-            run_requests=list(wanted(context.instance, found, dt.datetime.now(dt.UTC))),
-            dynamic_partitions_requests=partition_changes(context.instance, found.repositories),
-        )
+        partitions = partition_changes(context.instance, found.repositories)
+        reason = obstacle(settings)
+        if reason:
+            return dg.SensorResult(skip_reason=reason, dynamic_partitions_requests=partitions)
+        requests = list(wanted(context.instance, found, dt.datetime.now(dt.UTC)))
+        return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=partitions)
 
     return changed_repositories
 
@@ -117,18 +164,53 @@ def schedule(settings: Settings, job: object) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Asks for a run of each repository that changed since it was looked at.",
     )
-    def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         found = discover(settings, now_ms())
-        instance = context.instance
-        for change in partition_changes(instance, found.repositories):
-            if isinstance(change, dg.AddDynamicPartitionsRequest):
-                instance.add_dynamic_partitions(REPOSITORIES.name, list(change.partition_keys))
-            else:
-                for key in change.partition_keys:
-                    instance.delete_dynamic_partition(REPOSITORIES.name, key)
-        yield from wanted(instance, found, dt.datetime.now(dt.UTC))
+        reporting.settle_partitions(context.instance, found.repositories)
+        reason = obstacle(settings)
+        if reason:
+            yield dg.SkipReason(reason)
+        else:
+            yield from wanted(context.instance, found, dt.datetime.now(dt.UTC))
 
     return nightly
+
+
+def rules_schedule(settings: Settings, job: object) -> dg.ScheduleDefinition:
+    """Rebuilds at 02:00 what a changed rule made stale and the automation did not rebuild."""
+
+    @dg.schedule(
+        name="nightly_rules",
+        job=job,
+        cron_schedule=NIGHTLY,
+        execution_timezone=settings.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Asks for a run of each repository that has stale tables although nothing changed outside.",
+    )
+    def nightly_rules(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        found = discover(settings, now_ms())
+        reporting.settle_partitions(context.instance, found.repositories)
+        reason = obstacle(settings)
+        if reason:
+            yield dg.SkipReason(reason)
+        else:
+            night = context.scheduled_execution_time.date().isoformat()
+            unchanged = [key for key in found.repositories if key not in found.changed]
+            for key in stale_repositories(settings, unchanged):
+                yield dg.RunRequest(run_key=f"{key}:{night}", partition_key=key)
+
+    return nightly_rules
+
+
+def stale_repositories(settings: Settings, repositories: Sequence[str]) -> list[str]:
+    """Those with a stale table. Each run takes the global views with it, so if only these are stale, the first repository."""
+    workshop = workshop_of(settings)
+
+    def is_stale(key: str) -> bool:
+        return next(stale_steps(workshop, key), None) is not None
+
+    stale = [key for key in repositories if is_stale(key)]
+    return stale or (list(repositories[:1]) if is_stale(ALL) else [])
 
 
 def automation_sensor() -> dg.AutomationConditionSensorDefinition:

@@ -5,7 +5,7 @@ What belongs here: the same questions that a worker asks (compute.stale, changes
 What stays out: computing (worker) and printing (command/ingest).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from paceflow_assets.runtime.compute import LEDGER, Workshop
@@ -37,36 +37,31 @@ def planned(workshop: Workshop, found: Discovery, repositories: Sequence[str]) -
     may_follow: list[tuple[str, str]] = []
     due: set[str] = set()
     for repository in repositories:
-        own = [*_due_raw(workshop, repository, parts.get(repository, set())), *stale_derived(workshop, repository)]
+        own = list(stale_steps(workshop, repository, parts.get(repository, frozenset())))
         steps += own
         names = {step.table for step in own}
         due |= names
         may_follow += [(repository, name) for name in below(names) if tables()[name].per_repository]
-    across = list(stale_derived(workshop, ALL))
+    across = list(stale_steps(workshop, ALL))
     mixed = {name for name in below(due) if not tables()[name].per_repository}
     steps += across
     may_follow += [(ALL, name) for name in tables() if name in mixed - {step.table for step in across}]
     return Plan(steps, may_follow)
 
 
-def stale_derived(workshop: Workshop, repository: str) -> Iterator[Step]:
-    """The tables below raw that are not what code and upstreams would give now; `ALL`: those that mix repositories."""
+def stale_steps(workshop: Workshop, repository: str, changed: Set[str] = frozenset()) -> Iterator[Step]:
+    """The tables that are not what code and upstreams would give now; `ALL`: those that mix repositories.
+
+    changed: the parts of the outside that raw has not read.
+    """
     for table in tables().values():
-        if table.layer != "raw" and table.per_repository == (repository != ALL):
-            reason = workshop.stale(table, repository)
+        if table.per_repository == (repository != ALL):
+            reason = _outside(table, changed) or workshop.stale(table, repository)
             if reason:
                 yield Step(repository, table.name, reason)
 
 
-def _due_raw(workshop: Workshop, repository: str, parts: set[str]) -> Iterator[Step]:
-    for table in tables().values():
-        if table.layer == "raw":
-            reason = _raw_reason(table, parts) or workshop.stale(table, repository)
-            if reason:
-                yield Step(repository, table.name, reason)
-
-
-def _raw_reason(table: Table, parts: set[str]) -> str:
-    if table.watches in parts:
+def _outside(table: Table, changed: Set[str]) -> str:
+    if table.watches in changed:
         return f"{table.watches} changed"
-    return f"{' and '.join(sorted(parts))} changed" if parts and table.name == LEDGER else ""
+    return f"{' and '.join(sorted(changed))} changed" if changed and table.name == LEDGER else ""

@@ -33,6 +33,7 @@ DATA_VERSION = "dagster/data_version"
 IS_USER_PROVIDED = "dagster/data_version_is_user_provided"
 INPUT_DATA_VERSION = "dagster/input_data_version/"
 INPUT_EVENT_POINTER = "dagster/input_event_pointer/"
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 TELL_AGAIN_DAYS = 25  # before runs of that age are purged, and with them what they told
 
 
@@ -221,7 +222,7 @@ def tell(settings: Settings, results: Iterator[Built | Outcome], repositories: S
             reporter = Reporter(workshop, instance)
 
         @dg.op(out={}, name="bring_up_to_date")
-        def bring_up_to_date(context: dg.OpExecutionContext) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+        def bring_up_to_date(context: dg.OpExecutionContext) -> Iterator[Event]:
             with dagster_home.kept_open(settings, context.run_id):
                 for result in results:
                     yield from reporter.events(result)
@@ -266,7 +267,7 @@ class Reporter:
             self.ledgers[repository] = load_ledger(self.workshop.settings, repository, self.identity)
         return self.ledgers[repository]
 
-    def events(self, result: Built | Outcome) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    def events(self, result: Built | Outcome) -> Iterator[Event]:
         """The events of a table that was built; at a repository's end also what Dagster does not show for another reason."""
         repository = result.repository
         if isinstance(result, Built):
