@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.settings import Settings, settings
@@ -104,6 +105,16 @@ def _add_rules(commands: "argparse._SubParsersAction") -> None:
     explain.add_argument("rule")
     explain.set_defaults(run=_later("rules", "explain"))
 
+    diff = actions.add_parser("diff", help="what other rules would change; without options: those in force, not ingested yet")
+    diff.add_argument("--preset", metavar="P", help="try this preset")
+    diff.add_argument("--set", action="append", metavar="RULE.PARAMETER=VALUE", help="try this value; may be given again")
+    diff.add_argument("--repository", metavar="K", help="only this repository")
+    diff.add_argument("--parquet", metavar="FOLDER", type=Path, help="write the rows that differ, a file per table")
+    diff.add_argument("--json", action="store_true", help="one JSON object")
+    diff.add_argument("--jobs", type=_positive, metavar="N", help="processes that compute; default: one per processor")
+    diff.add_argument("--apply", action="store_true", help="keep the rules in rules.toml, and the tables")
+    diff.set_defaults(run=_later("rules", "diff"))
+
 
 def _later(module: str, name: str) -> Callable[[Settings, argparse.Namespace], int]:
     """A command whose module is imported when it runs."""
@@ -139,8 +150,6 @@ def _demo(where: Settings, asked: argparse.Namespace) -> int:
 
 
 def _init(where: Settings, asked: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from paceflow_assets.runtime.dagster_home import prepare
 
     env = Path(".env")

@@ -9,7 +9,7 @@ no text and no table is missing.
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from paceflow_assets.runtime.fingerprint import text_hash
 from paceflow_assets.runtime.settings import Settings, make_private, unwritable, write_private
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.warehouse import Warehouse, schema_text
+
+PARTS = re.compile(r"^(\w+) (?:of|per) (\w+)$")  # the meaning of a rate's column names what is divided
 
 
 @cache
@@ -158,18 +160,34 @@ def write_catalog(settings: Settings) -> str:
     return ""
 
 
-def rows(settings: Settings, query: str, reads: Collection[str] | None = None) -> pl.DataFrame:
+def rows(
+    settings: Settings, query: str, reads: Collection[str] | None = None, params: Mapping[str, object] | None = None
+) -> pl.DataFrame:
     """Rows of a query over tables and views, all repositories together. `WarehouseError` says which file is damaged.
 
-    reads: the tables that the query needs; None = any.
+    reads: the tables that the query needs; None = any. params: `$name` in the query -> value.
     """
     try:
-        return reader(settings, (), reads)(query)
+        return reader(settings, (), reads)(query, params)
     except duckdb.Error:
         warehouse = Warehouse(settings)
         for table in tables().values():
             warehouse.examine(table)
         raise
+
+
+def headline(settings: Settings, repository: str | None) -> dict[str, float | None]:
+    """The headline metrics of all repositories, or of one, each beside its parts: columns of sql/report/headline.sql."""
+    query = (sql_folder() / "report" / "headline.sql").read_text()
+    (row,) = rows(settings, query, header(query)["reads"].split(", "), {"repository": repository}).to_dicts()
+    return row
+
+
+def headline_rates() -> dict[str, tuple[str, str]]:
+    """Headline metric -> the columns that it divides."""
+    lines = header((sql_folder() / "report" / "headline.sql").read_text())["columns"].strip().split("\n")
+    told = {line.split()[0]: line.partition(": ")[2] for line in lines}
+    return {name: (parts[1], parts[2]) for name, meaning in told.items() if (parts := PARTS.match(meaning))}
 
 
 def ingest_summary(settings: Settings) -> list[dict]:

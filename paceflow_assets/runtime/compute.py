@@ -6,7 +6,6 @@ What stays out: when to compute (ingest, assets, nightly) and what a table means
 """
 
 import datetime as dt
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import msgspec
 import polars as pl
 
 from paceflow_assets.runtime import fingerprint
-from paceflow_assets.runtime.catalog import macros
+from paceflow_assets.runtime.catalog import PARTS, macros
 from paceflow_assets.runtime.checks import Verdict, checked, united
 from paceflow_assets.runtime.discovery import code_signature
 from paceflow_assets.runtime.duck import Sql
@@ -30,7 +29,6 @@ from paceflow_assets.runtime.versions import column_versions, combined, table_ve
 from paceflow_assets.runtime.warehouse import SCHEMA_VERSION, Parts, Provenance, Warehouse, schema_text
 
 PREVIEW_ROWS, PREVIEW_COLUMNS, CELL_CHARACTERS = 5, 12, 24
-PARTS = re.compile(r"^(\w+) (?:of|per) (\w+)$")
 SHARE_BYTES = 8_000_000  # of nested lines, which spread to some six times as much
 LEDGER = "raw_log"  # written last of the raw tables: what it vouches for is stored
 

@@ -300,7 +300,7 @@ class Warehouse:
         """Remove what processes that died while writing left: a file that is being written bears its process's number."""
         for leftover in self.root.glob("*/.*.tmp"):
             process = re.search(r"\.parquet\.(\d+)\.", leftover.name)
-            if process and not _is_running(int(process[1])):
+            if process and not is_running(int(process[1])):
                 leftover.unlink(missing_ok=True)
 
     def drop(self, repository: str, layers: Collection[str] | None = None) -> None:
@@ -344,10 +344,15 @@ def _keep_previous(path: Path) -> None:
     """Keep the present file as `*.previous`, until the next success."""
     previous = path.with_name(path.name + ".previous")
     previous.unlink(missing_ok=True)
+    linked(path, previous)
+
+
+def linked(path: Path, other: Path) -> None:
+    """Make a file appear under another name as well. Files are replaced, never changed, so neither sees the other's fate."""
     try:
-        os.link(path, previous)
+        os.link(path, other)
     except OSError:  # a disk without links
-        shutil.copy2(path, previous)
+        shutil.copy2(path, other)
 
 
 def _remove_leftovers(path: Path) -> None:
@@ -356,7 +361,8 @@ def _remove_leftovers(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether a process of this number lives."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
