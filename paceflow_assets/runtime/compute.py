@@ -28,6 +28,7 @@ from paceflow_assets.runtime.table import STORED, TIME, Table, tables
 from paceflow_assets.runtime.versions import column_versions, combined, table_version
 from paceflow_assets.runtime.warehouse import SCHEMA_VERSION, Parts, Provenance, Warehouse, schema_text
 
+FLAG_OR_COUNT = (pl.Boolean(), pl.Int64())
 PREVIEW_ROWS, PREVIEW_COLUMNS, CELL_CHARACTERS = 5, 12, 24
 SHARE_BYTES = 8_000_000  # of nested lines, which spread to some six times as much
 LEDGER = "raw_log"  # written last of the raw tables: what it vouches for is stored
@@ -170,6 +171,7 @@ class Workshop:
             oldest=oldest,
             newest=newest,
             rates=headline_rates(table, frame),
+            counts=event_counts(table, frame),
             preview=preview(table, frame),
         )
 
@@ -230,6 +232,14 @@ def headline_rates(table: Table, frame: pl.DataFrame | Parts) -> dict[str, float
             if below:
                 found[name] = above / below
     return found
+
+
+def event_counts(table: Table, frame: pl.DataFrame | Parts) -> dict[str, int]:
+    """Of an event table: in how many rows each flag is true, and the sum of each count; lengths of windows add up to nothing."""
+    if table.layer != "event":
+        return {}
+    added = [name for name, column in table.columns.items() if column.type in FLAG_OR_COUNT and not name.endswith("_days")]
+    return {name: int(frame[name].sum() or 0) for name in added if name in frame.columns}
 
 
 def preview(table: Table, frame: pl.DataFrame | Parts) -> str:

@@ -96,6 +96,7 @@ def metadata(workshop: Workshop, provenance: Provenance) -> dict[str, dg.Metadat
         if value:
             shown[name] = dg.MetadataValue.text(value)
     shown |= {name: dg.MetadataValue.float(value) for name, value in provenance.rates.items()}
+    shown |= {name: dg.MetadataValue.int(value) for name, value in provenance.counts.items()}
     if provenance.preview:
         shown["preview"] = dg.MetadataValue.md(provenance.preview)
     return shown

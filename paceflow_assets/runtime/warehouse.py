@@ -38,7 +38,8 @@ class Provenance(msgspec.Struct, frozen=True):
 
     column_versions: column -> digest. inputs: upstream table -> version of what was read of it. rules: fingerprint of all
     effective rules. oldest, newest: of the table's first time, ISO 8601. rates: headline figures of a view.
-    preview: the first rows as a Markdown table, private columns left out.
+    counts: of an event table, rows in which a flag is true, and sums of counts. preview: the first rows as a Markdown table,
+    private columns left out.
     """
 
     schema_version: int
@@ -55,6 +56,7 @@ class Provenance(msgspec.Struct, frozen=True):
     oldest: str | None = None
     newest: str | None = None
     rates: dict[str, float] = {}
+    counts: dict[str, int] = {}
     preview: str = ""
 
     def version_of(self, columns: Collection[str] | None) -> str:

@@ -11,7 +11,7 @@ from repositories import Repository
 from paceflow_assets.rule.heavy_ai import HeavyAi
 from paceflow_assets.runtime import compute, warehouse
 from paceflow_assets.runtime import table as declare
-from paceflow_assets.runtime.compute import Workshop, code_versions, headline_rates, preview, time_range
+from paceflow_assets.runtime.compute import Workshop, code_versions, event_counts, headline_rates, preview, time_range
 from paceflow_assets.runtime.errors import NewerWarehouse, TableDamaged, TableInvalid
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import rules
@@ -348,6 +348,27 @@ def test_headline_rates_are_sums_divided_by_sums():
     """As the column's meaning names them; nothing to divide by is no rate."""
     assert headline_rates(VIEW, shown(4)) == {"hit_rate": 6 / 40}
     assert headline_rates(VIEW, shown(0)) == {}
+
+
+def test_events_are_counted():
+    """Rows in which a flag is true, null not; sums of counts; neither lengths of windows nor other layers."""
+    counted = columns(
+        heavy_flag=declare.flag("f"), lines=declare.count("l"), window_days=declare.count("w"), share=declare.number("s")
+    )
+    rows = pl.DataFrame(
+        {
+            "repository": ["r"] * 3,
+            "k": ["a", "b", "c"],
+            "heavy_flag": [True, None, True],
+            "lines": [1, None, 4],
+            "window_days": [14] * 3,
+            "share": [0.5] * 3,
+        }
+    )
+
+    assert event_counts(made("event_e", None, columns=counted), rows) == {"heavy_flag": 2, "lines": 5}
+    assert event_counts(made("event_e", None, columns=counted), rows.clear()) == {"heavy_flag": 0, "lines": 0}
+    assert event_counts(made("fact_f", None, columns=counted), rows) == {}
 
 
 def test_no_table_of_the_program_previews_words_or_paths(home):
