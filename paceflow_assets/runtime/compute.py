@@ -235,7 +235,7 @@ def headline_rates(table: Table, frame: pl.DataFrame | Parts) -> dict[str, float
 
 
 def event_counts(table: Table, frame: pl.DataFrame | Parts) -> dict[str, int]:
-    """Of an event table: in how many rows each flag is true, and the sum of each count; lengths of windows add up to nothing."""
+    """Of an event table: in how many rows each flag is true, and the sum of each count; windows add up to nothing."""
     if table.layer != "event":
         return {}
     added = [name for name, column in table.columns.items() if column.type in FLAG_OR_COUNT and not name.endswith("_days")]
