@@ -79,14 +79,21 @@ class Workload:
             ["sh", "-c", f"find '{self.home}/.claude' '{self.home}/.codex' -type f -exec cat {{}} + > /dev/null"], self.env
         )
 
+    def paceflow(self, *arguments: str, watched: bool = False) -> Run:
+        """A whole command."""
+        return run([sys.executable, "-m", "paceflow_assets.cli", *arguments], self.env, watched=watched)
+
+    def python(self, code: str, *, watched: bool = False) -> Run:
+        """A process of this home that runs some code."""
+        return run([sys.executable, "-c", code], self.env, watched=watched)
+
     def ingest(self, *, watched: bool = False) -> Run:
         """A whole `paceflow ingest`."""
-        command = [sys.executable, "-m", "paceflow_assets.cli", "ingest", "--jobs", str(self.jobs)]
-        return run(command, self.env, watched=watched)
+        return self.paceflow("ingest", "--jobs", str(self.jobs), watched=watched)
 
     def inside(self, *, watched: bool = False) -> Run:
         """An ingest that measures itself: the process's own start is not in it."""
-        found = run([sys.executable, "-c", INSIDE], self.env, watched=watched)
+        found = self.python(INSIDE, watched=watched)
         found.wall = float(found.output.split()[-1])
         return found
 
@@ -204,6 +211,23 @@ def show(name: str, found: Run, ratio: float | None = None) -> None:
     print(f"{name:<44}{found.wall:8.2f} s{found.cpu:8.2f} s{beside:>9}{found.peak:8.0f} MB{together}", flush=True)
 
 
+def begin(told: str) -> None:
+    """Compile the program, and print on what is measured."""
+    if sys.flags.dont_write_bytecode or os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        sys.exit("PYTHONDONTWRITEBYTECODE is set: start-up would be measured without compiled bytecode; unset it")
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(PROJECT / "paceflow_assets")], check=True)
+    machine = f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    print(f"{time.strftime('%Y-%m-%d')}, {machine}, {told}")
+
+
+def generated(home: Path, arguments: list[str]) -> Path:
+    """The home, built if it is not there."""
+    if not home.exists():
+        command = [sys.executable, str(GENERATOR), "--home", str(home), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return home
+
+
 def measure(name: str, workload: Workload, count: int) -> None:
     """All figures of one workload."""
     print(f"\n{name:<44}{'wall':>10}{'cpu':>10}{'floor':>9}{'peak':>11}{'together':>11}")
@@ -224,21 +248,11 @@ def main() -> None:
     asked.add_argument("--jobs", type=int, default=2)
     asked.add_argument("--folder", type=Path, help="keep the workloads here, and use those that are there")
     options = asked.parse_args()
-    if sys.flags.dont_write_bytecode or os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        sys.exit("PYTHONDONTWRITEBYTECODE is set: start-up would be measured without compiled bytecode; unset it")
-    subprocess.run([sys.executable, "-m", "compileall", "-q", str(PROJECT / "paceflow_assets")], check=True)
-    machine = f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    print(f"{time.strftime('%Y-%m-%d')}, {machine}, {options.rounds} rounds")
+    begin(f"{options.rounds} rounds")
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         for name in options.workloads or ["one", "sixty"]:
-            home = folder / name
-            if not home.exists():
-                subprocess.run(
-                    [sys.executable, str(GENERATOR), "--home", str(home), *WORKLOADS[name]],
-                    check=True,
-                    stdout=subprocess.DEVNULL,
-                )
+            home = generated(folder / name, WORKLOADS[name])
             measure(f"{name} {' '.join(WORKLOADS[name])}"[:43], Workload(home, options.jobs), options.rounds)
 
 

@@ -32,7 +32,7 @@ def plan_shown(plan: Plan, changes: Sequence[Change]) -> RenderableType:
     by_reason: dict[tuple[str, str], list[str]] = {}
     for step in plan.steps:
         by_reason.setdefault((step.table, step.reason), []).append(step.repository)
-    lines.append(Text(f"{len(plan.steps)} tables would be computed:", "bold"))
+    lines.append(Text(f"{len(plan.steps)} table{'s' if len(plan.steps) > 1 else ''} would be computed:", "bold"))
     table = _columns()
     for (name, reason), repositories in by_reason.items():
         table.add_row(name, _counted(repositories), reason)
