@@ -21,7 +21,7 @@ from telling import ingest_and_tell, run_job
 
 from paceflow_assets.runtime import nightly
 
-APP, LIB, NEW = "example.test/team/app", "example.test/team/lib", "example.test/team/new"
+APP, LIB, NEW, OTHER = (f"example.test/team/{name}" for name in ("app", "lib", "new", "other"))
 DAY = 86_400
 GLOBAL: Wanted = {"view_global_session_quality": {None}}
 BELOW_CHANGES = [  # what reads view_change_metrics_base, layer by layer, when its rows change in APP
@@ -206,17 +206,21 @@ def test_checks_are_wanted_once_a_night_and_tables_not_for_it(settled):
 
 
 def test_a_new_repository_is_built_by_its_job(fresh):
-    """Nothing of it is wanted while its raw tables are missing; after the job only what mixes repositories."""
+    """Nothing of it is wanted while its raw tables are missing; after the job only what mixes repositories.
+
+    Another new repository, whose job has not succeeded, holds up nothing.
+    """
     works(fresh.home, "new")
+    works(fresh.home, "other")
 
     asked = sensed(fresh)
     waiting = fresh.tick()
     assert run_job(fresh.home, fresh.instance, NEW).success
 
-    assert asked == [NEW]
+    assert asked == [NEW, OTHER]
     assert waiting == {}
     assert fresh.cascade() == [GLOBAL]
-    assert sensed(fresh) == []
+    assert sensed(fresh) == [OTHER]
 
 
 def test_a_source_change_is_built_by_its_job(fresh):
@@ -230,6 +234,33 @@ def test_a_source_change_is_built_by_its_job(fresh):
     assert asked == [APP]
     assert waiting == {}
     assert fresh.cascade() == [GLOBAL]
+
+
+def test_no_change_is_lost_between_two_ticks(fresh):
+    """Two repositories at different paces: what mixes them waits for both, and is built again if one changes after it was."""
+    rule(fresh.home, "first_change", "idle_gap_minutes = 0.5")
+    fresh.reload()
+    below = ("event_commit_session", "event_task_session", "view_branch_session_metrics_base", "view_session_metrics_base")
+
+    first = fresh.tick()
+    fresh.build({"event_session_quality": {APP}})
+    second = fresh.tick()
+    fresh.build(second)
+    fresh.build({"event_session_quality": {LIB}})
+    third = fresh.tick()
+    failed = fresh.tick()  # as if the runs of the third had failed: they are not asked for again
+    fresh.build(GLOBAL)
+    fresh.build(third)
+    last = fresh.tick()
+    fresh.build(last)
+    rest = fresh.cascade()
+
+    assert first == {"event_session_quality": {APP, LIB}}
+    assert second == {table: {APP} for table in below}
+    assert third == {table: {LIB} for table in below} | {"view_task_session_metrics_base": {APP}}
+    assert failed == GLOBAL
+    assert last == GLOBAL | {"view_task_session_metrics_base": {LIB}, "view_task_execution_quality": {APP}}
+    assert rest == [{"view_task_execution_quality": {LIB}}]
 
 
 def test_what_ingest_built_is_not_wanted_again(home):

@@ -130,24 +130,6 @@ def test_a_new_message_leaves_the_ui_fresh_without_rebuilding_changes(worked, in
     assert stale(home, instance, key) == {}
 
 
-def test_automation_asks_for_what_a_rule_change_made_stale(worked, instance):
-    """The automation condition requests the changed table of each repository, and nothing when all is fresh."""
-    home, _ = worked
-    ingest_and_tell(home, instance)
-    first = dg.evaluate_automation_conditions(graph(home), instance)
-    (home.settings.paceflow_home / "rules.toml").write_text("[churn]\nwindow_days = 30\n")
-
-    second = dg.evaluate_automation_conditions(graph(home), instance, cursor=first.cursor)
-
-    (repository,) = home.discover().repositories
-    requested = {
-        name: second.get_requested_partitions(dg.AssetKey(name))
-        for name, table in tables().items()
-        if table.layer != "raw" and second.get_num_requested(dg.AssetKey(name))
-    }
-    assert requested == {"event_commit_churn": {repository}}
-
-
 def test_the_sensor_asks_for_a_run_of_each_changed_repository_once(worked, instance):
     """A new repository becomes a partition with a run; the same state has the same run key; then there is nothing to do."""
     home, _ = worked
