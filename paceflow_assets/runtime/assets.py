@@ -51,7 +51,7 @@ def automation(table: Table) -> dg.AutomationCondition | None:
     # A table that mixes repositories is no part of their runs, which go their own pace. One may end after this table was built
     # and before the next tick: then times decide, which Dagster compares only for a `since` with no `|` or `&` in it. Runs that
     # are asked for together start in no order: it waits while an upstream is about to be built. A repository that could never
-    # be built holds up nothing.
+    # be built holds up nothing. More than 100 repositories at once, of which Dagster reads no times, count as later.
     has_other_rows = condition.newly_updated().since(~condition.data_version_changed())  # both, with the time of the update
     fed = condition.any_deps_match(has_other_rows)
     fed_since = fed.since(condition.newly_updated()) & fed.since(condition.newly_requested())

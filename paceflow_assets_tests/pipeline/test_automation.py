@@ -2,9 +2,7 @@
 
 import datetime as dt
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ from automation import Ticks, Wanted
 from conftest import Home
 from logs import ClaudeLog
 from repositories import Repository
-from telling import ingest_and_tell, run_job
+from telling import graph, ingest_and_tell, run_job
 
 from paceflow_assets.runtime import nightly
 
@@ -35,7 +33,7 @@ BELOW_CHANGES = [  # what reads view_change_metrics_base, layer by layer, when i
 ]
 
 
-def works(home: Home, name: str, turns: int = 1) -> Repository:
+def works(home: Home, name: str) -> Repository:
     """A repository in which a session wrote two lines that were committed."""
     repository = Repository(home.path / "src" / name)
     repository.origin(f"https://example.test/team/{name}.git")
@@ -111,11 +109,9 @@ def after_edit(ticks: Ticks, copy: Path, *edits: tuple[str, str, str]) -> list[W
         (copy / name).write_text(text.replace(old, new))
     cursor = copy / "cursor.json"
     cursor.write_text(dg.serialize_value(ticks.cursor))
-    arguments = [ticks.home.path, ticks.home.settings.paceflow_home, cursor]
-    command = [sys.executable, "-W", "ignore", automation.__file__, *map(str, arguments)]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy, capture_output=True, text=True, check=False
-    )
+    arguments = [str(each) for each in (ticks.home.path, ticks.home.settings.paceflow_home, cursor)]
+    command = [sys.executable, "-W", "ignore", automation.__file__, *arguments]
+    done = commands.run(ticks.home, command, copy, PYTHONPATH=str(copy))
     assert done.returncode == 0, done.stderr
     return automation.decoded(json.loads(done.stdout))
 
@@ -131,15 +127,16 @@ def sensed(ticks: Ticks) -> list[str]:
     return [request.partition_key for request in result.run_requests]
 
 
-def test_definitions_made_anew_want_nothing(settled):
-    """A reload without a change wants nothing; the sensor that evaluates all this runs without a click."""
-    settled.reload()
+def test_the_automation_runs_without_a_click(home):
+    """The sensor that evaluates the conditions is RUNNING by default and looks at every table and check."""
+    definitions = graph(home)
 
-    wanted = settled.tick()
+    (sensor,) = [each for each in definitions.sensors if isinstance(each, dg.AutomationConditionSensorDefinition)]
 
-    (sensor,) = [each for each in settled.definitions.sensors if isinstance(each, dg.AutomationConditionSensorDefinition)]
-    assert wanted == {}
+    assets = definitions.resolve_asset_graph()
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert sensor.asset_selection.resolve(assets) == assets.get_all_asset_keys()
+    assert sensor.asset_selection.resolve_checks(assets) == assets.asset_check_keys
 
 
 def test_a_rule_bump_goes_down_only_where_rows_changed(settled, tmp_path):
@@ -177,31 +174,37 @@ def test_a_view_of_another_text_is_wanted_everywhere(settled, tmp_path):
     assert wanted == [{"view_session_metrics_base": {APP, LIB}}, GLOBAL]
 
 
-def test_a_parameter_in_rules_toml_is_followed(settled):
-    """A longer window: rows of the table say so in both repositories, its removals change in one. Nothing is asked twice."""
-    rule(settled.home, "churn", "window_days = 30")
-    before = settled.tick()
-    settled.reload()
+def test_a_parameter_in_rules_toml_is_followed(fresh):
+    """A longer window: rows of the table say so in both repositories, its removals change in one. Nothing is asked twice.
 
-    first, again = settled.tick(), settled.tick()
-    settled.build(first)
+    A reload without a change wants nothing, nor does a change before the reload.
+    """
+    fresh.reload()
+    unchanged = fresh.tick()
+    rule(fresh.home, "churn", "window_days = 30")
+    unread = fresh.tick()
+    fresh.reload()
 
-    assert before == {}
+    first, again = fresh.tick(), fresh.tick()
+    fresh.build(first)
+
+    assert unchanged == {}
+    assert unread == {}
     assert first == {"event_commit_churn": {APP, LIB}}
     assert again == {}
-    assert settled.cascade() == [{"view_change_metrics_base": {APP, LIB}}, *BELOW_CHANGES]
+    assert fresh.cascade() == [{"view_change_metrics_base": {APP, LIB}}, *BELOW_CHANGES]
 
 
-def test_checks_are_wanted_once_a_night_and_tables_not_for_it(settled):
+def test_checks_are_wanted_once_a_night_and_tables_not_for_it(fresh):
     """The tick after 02:00 wants the checks across repositories beside the tables that a rule changed; the next does not."""
-    rule(settled.home, "churn", "window_days = 30")
-    settled.reload()
+    rule(fresh.home, "churn", "window_days = 30")
+    fresh.reload()
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
     night = tomorrow.replace(hour=2, minute=0, second=30)
 
-    at_night, after = settled.evaluate(night), settled.evaluate(night + dt.timedelta(minutes=1))
+    at_night, after = fresh.evaluate(night), fresh.evaluate(night + dt.timedelta(minutes=1))
 
-    assert at_night == ({"event_commit_churn": {APP, LIB}}, len(list(settled.definitions.asset_checks)))
+    assert at_night == ({"event_commit_churn": {APP, LIB}}, len(list(fresh.definitions.asset_checks)))
     assert after == ({}, 0)
 
 
@@ -266,8 +269,8 @@ def test_no_change_is_lost_between_two_ticks(fresh):
 def test_what_ingest_built_is_not_wanted_again(home):
     """Rule, source and repositories changed, then `paceflow ingest`: nothing is left to the automation, also after a reload."""
     two_repositories(home)
-    assert commands.paceflow(home, "ingest").returncode == 0
     with automation.opened(home) as instance:
+        ingest_and_tell(home, instance)
         ticks = Ticks(home, instance)
         assert ticks.tick() == {}
         rule(home, "churn", "window_days = 30")
