@@ -10,17 +10,14 @@ from conftest import Home
 from dagster._core.loader import LoadingContextForTest
 from logs import ClaudeLog
 from repositories import Repository
+from telling import NO_TELEMETRY, QUIET, graph, ingest_and_tell, run_job, tell
 
-from paceflow_assets.definitions import definitions
 from paceflow_assets.runtime import nightly, reporting
 from paceflow_assets.runtime.checks import Part, Verdict
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.table import tables
 from paceflow_assets.runtime.warehouse import Warehouse
-from paceflow_assets.runtime.worker import Built, Outcome, brought_up_to_date, workshop_of
-
-NO_TELEMETRY = {"telemetry": {"enabled": False}}
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+from paceflow_assets.runtime.worker import Built, Outcome
 
 
 @pytest.fixture
@@ -38,37 +35,6 @@ def worked(home: Home) -> tuple[Home, Repository]:
     ClaudeLog(home.path, "s1", folder).says(0, "write it").writes(1, folder / "a.py", "one\ntwo\n").replies(2, "done").save()
     repository.commit({"a.py": "one\ntwo\n"}, date=1_767_603_900)
     return home, repository
-
-
-def graph(home: Home) -> dg.Definitions:
-    """The definitions for a home."""
-    return definitions(home.settings)
-
-
-def run_job(home: Home, instance: dg.DagsterInstance, repository: str) -> dg.ExecuteInProcessResult:
-    """Every table of a repository, by Dagster."""
-    job = graph(home).resolve_job_def(nightly.JOB)
-    return job.execute_in_process(instance=instance, partition_key=repository, run_config=QUIET, raise_on_error=False)
-
-
-def ingest_and_tell(home: Home, instance: dg.DagsterInstance, seen=lambda result: result) -> reporting.Reporter:
-    """What `paceflow ingest` does, in this process: compute, and tell this instance. seen: what becomes of each result."""
-    found = home.discover()
-    workshop = workshop_of(home.settings)
-    reporter = reporting.Reporter(workshop, instance)
-    reporting.settle_partitions(instance, found.repositories)
-    for repository in [*found.repositories, ALL]:
-        results = []
-        results.append(brought_up_to_date(workshop, repository, results.append))
-        for result in results:
-            tell(instance, reporter, seen(result))
-    return reporter
-
-
-def tell(instance: dg.DagsterInstance, reporter: reporting.Reporter, result: Built | Outcome) -> None:
-    """What the run of an ingest does with a result."""
-    for event in reporter.events(result):
-        instance.report_runless_asset_event(event)
 
 
 def versions(home: Home, repository: str) -> dict[str, str]:
@@ -162,24 +128,6 @@ def test_a_new_message_leaves_the_ui_fresh_without_rebuilding_changes(worked, in
     assert Warehouse(home.settings).provenance("fact_session_code_change_line", key) == before
     assert home.table("event_session_quality")["user_turn_count"].to_list() == [2]
     assert stale(home, instance, key) == {}
-
-
-def test_automation_asks_for_what_a_rule_change_made_stale(worked, instance):
-    """The automation condition requests the changed table of each repository, and nothing when all is fresh."""
-    home, _ = worked
-    ingest_and_tell(home, instance)
-    first = dg.evaluate_automation_conditions(graph(home), instance)
-    (home.settings.paceflow_home / "rules.toml").write_text("[churn]\nwindow_days = 30\n")
-
-    second = dg.evaluate_automation_conditions(graph(home), instance, cursor=first.cursor)
-
-    (repository,) = home.discover().repositories
-    requested = {
-        name: second.get_requested_partitions(dg.AssetKey(name))
-        for name, table in tables().items()
-        if table.layer != "raw" and second.get_num_requested(dg.AssetKey(name))
-    }
-    assert requested == {"event_commit_churn": {repository}}
 
 
 def test_the_sensor_asks_for_a_run_of_each_changed_repository_once(worked, instance):
