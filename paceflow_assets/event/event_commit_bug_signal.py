@@ -142,24 +142,29 @@ def sides(
     return Sides(items, paths, {"brought": brought, "removed": removed, "windows": times})
 
 
-def shared_lines(found: Sides, sql: Sql) -> pl.DataFrame:
-    """commit_sha, fix, fixed_at, rel_path, lines: AI lines of the commit that each fix removed; few of them are no signal."""
+def shared_lines(found: Sides, rule: BugAfterMerge, sql: Sql) -> pl.DataFrame:
+    """commit_sha, fix, fixed_at, rel_path, lines: AI lines that fixes removed; is_signal: the fix removed enough in all."""
     rows = sql(
         f"""
-        select item, fix, happened_at, rel_path, sum(lines)::bigint as lines
-        from ({SHARED})
-        group by item, fix, happened_at, rel_path
-        order by item, happened_at, fix, rel_path
+        with shared as ({SHARED}),
+
+        per_file as (
+
+            select item, fix, happened_at as fixed_at, rel_path, sum(lines)::bigint as lines
+            from shared
+            group by item, fix, happened_at, rel_path
+
+        )
+
+        select *, sum(lines) over (partition by item, fix) >= $min_lines as is_signal
+        from per_file
+        order by item, fixed_at, fix, rel_path
         """,
+        {"min_lines": rule.min_lines},
         **found.frames,
     )
-    return rows.select(
-        found.items.text(rows["item"]).alias("commit_sha"),
-        found.items.text(rows["fix"]),
-        pl.col("happened_at").alias("fixed_at"),
-        found.paths.text(rows["rel_path"]),
-        "lines",
-    )
+    names = {"item": found.items, "fix": found.items, "rel_path": found.paths}
+    return rows.with_columns(names[name].text(rows[name]) for name in names).rename({"item": "commit_sha"})
 
 
 def fixes(commits: pl.DataFrame, rule: FixWords) -> pl.DataFrame:

@@ -171,8 +171,33 @@ def credited(sql: Sql, pairs: pl.DataFrame, items: matching.Names, sources: matc
         """,
         pairs=matching.shared_out(sql, pairs),
     )
-    owner = sources.text(found["source"]).str.splitn("\n", 2).struct.rename_fields(["provider", "session_id"])
-    return pl.DataFrame([items.text(found["item"]).alias("commit_sha"), owner]).unnest("source").hstack(found[:, 2:])
+    names = pl.DataFrame([items.text(found["item"]).alias("commit_sha"), owners(sources, found["source"])])
+    return names.unnest("source").hstack(found[:, 2:])
+
+
+def owners(sources: matching.Names, numbers: pl.Series) -> pl.Series:
+    """Numbers of sessions as provider and session_id."""
+    return sources.text(numbers).str.splitn("\n", 2).struct.rename_fields(["provider", "session_id"])
+
+
+def file_shares(sql: Sql, found: Explained) -> pl.DataFrame:
+    """commit_sha, rel_path, found_path (where the session wrote the lines), provider, session_id, matched_lines."""
+    rows = sql(
+        """
+        select item, rel_path, found_path, source, sum(matched order by side, line_hash) as matched_lines
+        from pairs
+        group by item, rel_path, found_path, source
+        order by item, rel_path, source, found_path
+        """,
+        pairs=matching.shared_out(sql, found.pairs),
+    )
+    return rows.select(
+        found.items.text(rows["item"]).alias("commit_sha"),
+        found.paths.text(rows["rel_path"]),
+        found.paths.text(rows["found_path"]),
+        owners(found.sources, rows["source"]),
+        "matched_lines",
+    ).unnest("source")
 
 
 def with_shares(commits: pl.DataFrame, matches: pl.DataFrame, rule: HumanRemainder) -> pl.DataFrame:
