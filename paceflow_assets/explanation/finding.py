@@ -60,7 +60,7 @@ class Explanation:
 
 def moment(time: object) -> str:
     """A time in a sentence, UTC."""
-    return time.isoformat(sep=" ", timespec="minutes") if isinstance(time, dt.datetime) else "at an unknown time"
+    return time.isoformat(sep=" ", timespec="minutes") if isinstance(time, dt.datetime) else "an unknown time"
 
 
 def counted(number: float, noun: str) -> str:

@@ -107,18 +107,19 @@ class Session:
 
 
 def _findings(session: Session) -> Iterator[Finding]:
-    yield from _turns(session)
+    yield _turns(session)
     if session.quality:
         yield _debug_loop(session, session.quality)
         yield _error_paste(session, session.quality)
         yield _first_change(session, session.quality)
         yield _commits(session, session.quality)
+        yield _output(session, session.quality)
     if session.productivity:
-        yield _output(session, session.productivity)
+        yield _productivity(session, session.productivity)
     yield from _tasks(session)
 
 
-def _turns(session: Session) -> Iterator[Finding]:
+def _turns(session: Session) -> Finding:
     rule, stored = session.stored.rule(UserTurn), session.stored
     number_of = {(row["agent_id"], row["message_index"]): row["turn"] for row in session.spoken}
     rows = []
@@ -138,25 +139,20 @@ def _turns(session: Session) -> Iterator[Finding]:
     left_out = Counter(row["left_out"] for row in rows if row["left_out"])
     told = ", ".join(f"{count:,} {why}" for why, count in sorted(left_out.items()))
     reasons = [f"{counted(len(rows), 'user message')}, left out: {told or 'none'}"]
-    evidence = [Evidence("user messages", rows)]
-    parameters = list(stored.parameters("user_turn"))
-    words = {"user_word_count": session.productivity["user_word_count"]} if session.productivity else {}
-    if session.quality:
-        times = {name: session.quality[name] for name in ("started_at", "ended_at")}
-        over = f"it was over on {moment(session.quality['ended_at'])} (rule session_end)"
-        yield Finding(
-            "event_session_quality",
-            "user_turn_count",
-            session.quality["user_turn_count"],
-            {**words, **times},
-            [*reasons, over],
-            evidence,
-            [*parameters, *stored.parameters("session_end")],
-        )
-    else:
+    quality = session.quality
+    if quality is None:
         reasons.append("without a user turn event_session_quality has no row")
-        table = "event_session_productivity" if words else "metadata_sessions"
-        yield Finding(table, "user_word_count", words.get("user_word_count"), {}, reasons, evidence, parameters)
+    else:
+        reasons.append(f"it ended: {moment(quality['ended_at'])} (rule session_end)")
+    return Finding(
+        "event_session_quality",
+        "user_turn_count",
+        quality and quality["user_turn_count"],
+        {name: quality[name] for name in ("started_at", "ended_at")} if quality else {},
+        reasons,
+        [Evidence("user messages", rows)],
+        [*stored.parameters("user_turn"), *stored.parameters("session_end")],
+    )
 
 
 def _debug_loop(session: Session, quality: Row) -> Finding:
@@ -193,7 +189,7 @@ def _error_paste(session: Session, quality: Row) -> Finding:
             says = excerpt(text, about=signal)
             rows.append({"turn": row["turn"], "time": row["message_ts"], "decides": decides, "phrase": signal, "says": says})
     count = sum(bool(row["decides"]) for row in rows)
-    told = f"{count or 'no'} of the user messages behind the first shows an error"
+    told = f"{counted(count, 'user message')} behind the first with an error; one is enough"
     return Finding(
         "event_session_quality",
         "mid_session_error_paste_flag",
@@ -209,10 +205,11 @@ def _first_change(session: Session, quality: Row) -> Finding:
     first, first_ms = quality["first_accepted_change_at"], session.talk["first_change_at_ms"]
     gaps = idle_gaps(rule, run.started_ms, first_ms, run.said_ms) if None not in (run.started_ms, first_ms) else []
     rows = [{"from": _instant(start), "to": _instant(end), "minutes": (end - start) / MINUTE_MS} for start, end in gaps]
-    here = session.changes.filter(pl.col("change_ts") == first, pl.col("lines_added") + pl.col("lines_removed") > 0)
     if first is None:
         reasons = ["no change of lines with a known time was applied"]
     else:
+        of_lines = pl.col("lines_added") + pl.col("lines_removed") > 0
+        here = session.changes.filter(pl.col("change_ts") == first, of_lines)
         path = f", in {here['rel_path'][0]}" if here.height else ", in another repository"
         left_out = f"; pauses of more than {rule.idle_gap_minutes:g} minutes are left out" if rule.idle_gap_minutes else ""
         reasons = [f"from {moment(_instant(run.started_ms))} to the first change of lines on {moment(first)}{path}{left_out}"]
@@ -263,8 +260,7 @@ def _commits(session: Session, quality: Row) -> Finding:
     )
 
 
-def _output(session: Session, productivity: Row) -> Finding:
-    quality = session.quality
+def _output(session: Session, quality: Row) -> Finding:
     here = (
         session.changes.group_by("rel_path")
         .agg(pl.len().alias("changes"), pl.col("lines_added", "lines_removed").sum(), pl.col("change_ts").min().alias("first"))
@@ -274,15 +270,26 @@ def _output(session: Session, productivity: Row) -> Finding:
         {"path": path, "changes": count, "added": added, "removed": removed, "first": first}
         for path, count, added, removed, first in here.rows()
     ]
-    added, removed = productivity["accepted_lines_added"], productivity["accepted_lines_removed"]
-    names = ("accepted_lines_added", "accepted_lines_removed", "accepted_total_changed_lines", "started_at", "ended_at")
     return Finding(
-        "event_session_quality" if quality else "event_session_productivity",
-        "accepted_output_flag" if quality else "accepted_total_changed_lines",
-        quality["accepted_output_flag"] if quality else productivity["accepted_total_changed_lines"],
-        {name: productivity[name] for name in names},
-        [f"{added:,} lines added and {removed:,} removed by applied changes, in all repositories"],
+        "event_session_quality",
+        "accepted_output_flag",
+        quality["accepted_output_flag"],
+        {},
+        [f"{counted(session.about['change_count'], 'change')} applied in all repositories; one of lines is enough"],
         [Evidence("changes here, by file", files), Evidence("changes elsewhere", _elsewhere(session))],
+    )
+
+
+def _productivity(session: Session, productivity: Row) -> Finding:
+    names = ("accepted_lines_added", "accepted_lines_removed", "user_word_count", "started_at", "ended_at")
+    return Finding(
+        "event_session_productivity",
+        "accepted_total_changed_lines",
+        productivity["accepted_total_changed_lines"],
+        {name: productivity[name] for name in names},
+        ["from the first to the last message or change; words are those of the messages that count as turns"],
+        (),
+        list(session.stored.parameters("user_turn")),
     )
 
 
