@@ -411,9 +411,7 @@ def _sessions(commit: Commit) -> Iterator[Finding]:
         elif began is None:
             reasons = ["nobody spoke in the session, so it has no window"]
         else:
-            reasons = [
-                f"the session ran from {moment(began)} to {moment(ended)}, the commit is of {moment(row['commit_time'])}"
-            ]
+            reasons = [f"the session ran from {moment(began)} to {moment(ended)}"]
         names = ("model_name", "matched_lines", "share_of_commit", "share_of_ai", "counted_in_sessions_flag")
         is_person = row["provider"] == PEOPLE
         yield Finding(

@@ -69,9 +69,10 @@ def _rows(warehouse: Warehouse, name: str, columns: Sequence[str], repository: s
 
 def _one(kind: str, asked: str, known: pl.DataFrame, unread: Callable[[], str]) -> list[Place]:
     """The places of the one candidate; else an error that names what there is. known: most likely ones first."""
+    told = "".join(letter if letter.isprintable() else "?" for letter in asked)
     found = known.filter(pl.col("name") == asked)
     if not found.height and len(asked) < SHORTEST:
-        raise PaceflowError(f"{kind} {asked!r}: too short; nothing was explained; give at least {SHORTEST} characters")
+        raise PaceflowError(f"{kind} '{told}': too short; nothing was explained; give at least {SHORTEST} characters")
     if not found.height:
         found = known.filter(pl.col("name").str.starts_with(asked))
     places = [Place(*row) for row in found.select("repository", "provider", "name").rows()]
@@ -79,14 +80,12 @@ def _one(kind: str, asked: str, known: pl.DataFrame, unread: Callable[[], str]) 
     if len(candidates) > 1:
         listed = "".join(f"\n  {place}" for place in places[:LISTED])
         more = f"\n  … and {len(places) - LISTED} more" if len(places) > LISTED else ""
-        raise PaceflowError(
-            f"{kind} {asked}: {len(candidates)} begin so; nothing was explained; give more of it:{listed}{more}"
-        )
+        raise PaceflowError(f"{kind} {told}: {len(candidates)} begin so; nothing was explained; give more of it:{listed}{more}")
     if not places:
         newest = [Place(*row) for row in known.select("repository", "provider", "name").head(KNOWN).rows()]
         names = f"the newest are: {'; '.join(map(str, newest))}" if newest else f"no {kind} is"
-        told = unread() or f"not stored; {names}"
-        raise PaceflowError(f"{kind} {asked}: {told}; nothing was explained; `paceflow ingest` brings what is new")
+        why = unread() or f"not stored; {names}"
+        raise PaceflowError(f"{kind} {told}: {why}; nothing was explained; `paceflow ingest` brings what is new")
     return places
 
 

@@ -57,7 +57,7 @@ def test_a_commit_is_explained_by_its_beginning(stored, shown):
 
 def test_a_session_is_explained_by_its_whole_id_however_short(stored, shown):
     """A whole id needs no four characters."""
-    home, sha = stored
+    home, _ = stored
 
     code, out, _ = shown(home, "session", "s1")
 
