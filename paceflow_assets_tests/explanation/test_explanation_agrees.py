@@ -131,7 +131,10 @@ def test_sessions(generated):
         found = {finding.name: finding for finding in told.findings}
         turns = found["user_turn_count"]
         said = rows(turns, "user messages")
-        assert sum(row["turn"] is not None and row["left_out"] is None for row in said) == turns.value
+        taken = sum(row["turn"] is not None and row["left_out"] is None for row in said)
+        assert taken == (turns.value or 0)
+        if not taken:
+            continue
         assert (
             total([row for row in said if row["turn"]], "words")
             == found["accepted_total_changed_lines"].beside["user_word_count"]
