@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     ingest.set_defaults(run=_later("ingest", "run"))
 
     _add_rules(commands)
+    _add_explain(commands)
 
     demo = commands.add_parser("demo", help="build a small sample home, ingest it and show the tables")
     demo.set_defaults(run=_demo)
@@ -114,6 +115,20 @@ def _add_rules(commands: "argparse._SubParsersAction") -> None:
     diff.add_argument("--jobs", type=_positive, metavar="N", help="processes that compute; default: one per processor")
     diff.add_argument("--apply", action="store_true", help="keep the rules in rules.toml, and the tables")
     diff.set_defaults(run=_later("rules", "diff"))
+
+
+def _add_explain(commands: "argparse._SubParsersAction") -> None:
+    family = commands.add_parser("explain", help="why the numbers of a commit or session are what they are")
+    actions = family.add_subparsers(required=True, metavar="what")
+    for name, argument, meaning in (
+        ("commit", "sha", "the facts and rules behind each flag of a commit"),
+        ("session", "id", "the facts and rules behind each flag of a session"),
+    ):
+        action = actions.add_parser(name, help=meaning)
+        action.add_argument(argument, metavar=argument.upper(), help="its beginning is enough, from 4 characters")
+        action.add_argument("--repository", metavar="K", help="as it stands in this repository")
+        action.add_argument("--json", action="store_true", help="as JSON, with every row")
+        action.set_defaults(run=_later("explain", name))
 
 
 def _later(module: str, name: str) -> Callable[[Settings, argparse.Namespace], int]:

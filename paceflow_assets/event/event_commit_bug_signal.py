@@ -1,5 +1,7 @@
 """Did a later fix remove what the AI wrote?"""
 
+from typing import NamedTuple
+
 import polars as pl
 
 from paceflow_assets import matching
@@ -25,6 +27,19 @@ COLUMNS = {
 }
 KEY = ["repository", "commit_sha"]
 SOURCE = "git_fix_commit"
+SHARED = """
+    select
+        brought.item,
+        brought.rel_path,
+        removed.item as fix,
+        removed.happened_at,
+        least(brought.lines, removed.lines) as lines
+    from brought
+    inner join windows using (item)
+    inner join removed
+        on removed.rel_path = brought.rel_path and removed.line_hash = brought.line_hash
+            and removed.happened_at between windows.first_at and windows.last_at
+"""
 
 
 @table(
@@ -48,29 +63,23 @@ def event_commit_bug_signal(
     sql: Sql,
 ) -> pl.DataFrame:
     """One row per commit of fact_commit; only heavy AI commits on the main line can have a signal."""
-    column = hash_column(line_match)
-    items = matching.Names.of("commit_sha", fact_commit, event_commit_outcome)
-    paths = matching.Names.of("rel_path", fact_commit_line, fact_commit_ai_line)
-    eligible = event_commit_outcome.filter("heavy_ai_flag", "merged_to_mainline_flag")
-    brought = matching.ai_bags(fact_commit_ai_line.join(eligible.lazy(), on="commit_sha", how="semi"), items, paths)
-    if bug_after_merge.informative_only:
-        characters, files = line_match.informative_characters, line_match.informative_files
-        dull = matching.dull_hashes(sql, fact_commit_line, column, characters, files, paths)
-        brought = brought.join(dull, on="line_hash", how="anti")
-    common = matching.among(fact_commit_line, column, brought)
+    found = sides(
+        event_commit_outcome,
+        fact_commit,
+        fact_commit_ai_line,
+        fact_commit_line,
+        line_match=line_match,
+        bug_after_merge=bug_after_merge,
+        fix_words=fix_words,
+        sql=sql,
+    )
     signals = sql(
-        """
-        with shared as (
+        f"""
+        with shared as ({SHARED}),
 
-            select
-                brought.item, removed.item as fix, removed.happened_at,
-                sum(least(brought.lines, removed.lines)) as lines
-            from brought
-            inner join windows using (item)
-            inner join removed
-                on removed.rel_path = brought.rel_path and removed.line_hash = brought.line_hash
-                    and removed.happened_at between windows.first_at and windows.last_at
-            group by brought.item, removed.item, removed.happened_at
+        per_fix as (
+
+            select item, fix, happened_at, sum(lines) as lines from shared group by item, fix, happened_at
 
         )
 
@@ -79,15 +88,14 @@ def event_commit_bug_signal(
             count(*) as signal_count,
             first(fix order by happened_at, fix) as first_fix,
             min(happened_at) as first_fix_at
-        from shared
+        from per_fix
         where lines >= $min_lines
         group by item
         """,
         {"min_lines": bug_after_merge.min_lines},
-        brought=brought,
-        removed=matching.commit_bags(sql, common, fixes(fact_commit, fix_words), column, items, paths, "-"),
-        windows=windows(eligible, bug_after_merge).select(items.number("commit_sha").alias("item"), "first_at", "last_at"),
+        **found.frames,
     )
+    items = found.items
     named = signals.with_columns(items.text(signals["item"]).alias("commit_sha"), items.text(signals["first_fix"]))
     return event_commit_outcome.join(named, on="commit_sha", how="left").with_columns(
         pl.col("signal_count").is_not_null().alias("bug_after_merge_flag"),
@@ -97,6 +105,66 @@ def event_commit_bug_signal(
         pl.lit(bug_after_merge.window_days, dtype=pl.Int64).alias("window_days"),
         pl.lit(SOURCE).alias("signal_source"),
     )
+
+
+class Sides(NamedTuple):
+    """Frames of `SHARED` (brought, windows, removed), with the commits and paths that their numbers stand for."""
+
+    items: matching.Names
+    paths: matching.Names
+    frames: dict[str, pl.DataFrame]
+
+
+def sides(
+    outcomes: pl.DataFrame,
+    commits: pl.DataFrame,
+    ai_lines: pl.LazyFrame,
+    commit_lines: pl.LazyFrame,
+    *,
+    line_match: LineMatch,
+    bug_after_merge: BugAfterMerge,
+    fix_words: FixWords,
+    sql: Sql,
+) -> Sides:
+    """What the heavy commits among `outcomes` brought to the main line, and what fixes removed of the same texts."""
+    column = hash_column(line_match)
+    items = matching.Names.of("commit_sha", commits, outcomes)
+    paths = matching.Names.of("rel_path", commit_lines, ai_lines)
+    eligible = outcomes.filter("heavy_ai_flag", "merged_to_mainline_flag")
+    brought = matching.ai_bags(ai_lines.join(eligible.lazy(), on="commit_sha", how="semi"), items, paths)
+    if bug_after_merge.informative_only:
+        characters, files = line_match.informative_characters, line_match.informative_files
+        dull = matching.dull_hashes(sql, commit_lines, column, characters, files, paths)
+        brought = brought.join(dull, on="line_hash", how="anti")
+    common = matching.among(commit_lines, column, brought)
+    removed = matching.commit_bags(sql, common, fixes(commits, fix_words), column, items, paths, "-")
+    times = windows(eligible, bug_after_merge).select(items.number("commit_sha").alias("item"), "first_at", "last_at")
+    return Sides(items, paths, {"brought": brought, "removed": removed, "windows": times})
+
+
+def shared_lines(found: Sides, rule: BugAfterMerge, sql: Sql) -> pl.DataFrame:
+    """commit_sha, fix, fixed_at, rel_path, lines: AI lines that fixes removed; is_signal: the fix removed enough in all."""
+    rows = sql(
+        f"""
+        with shared as ({SHARED}),
+
+        per_file as (
+
+            select item, fix, happened_at as fixed_at, rel_path, sum(lines)::bigint as lines
+            from shared
+            group by item, fix, happened_at, rel_path
+
+        )
+
+        select *, sum(lines) over (partition by item, fix) >= $min_lines as is_signal
+        from per_file
+        order by item, fixed_at, fix, rel_path
+        """,
+        {"min_lines": rule.min_lines},
+        **found.frames,
+    )
+    names = {"item": found.items, "fix": found.items, "rel_path": found.paths}
+    return rows.with_columns(names[name].text(rows[name]) for name in names).rename({"item": "commit_sha"})
 
 
 def fixes(commits: pl.DataFrame, rule: FixWords) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """How many AI lines reached the main line, and how many of them were removed again soon?"""
 
+from typing import NamedTuple
+
 import polars as pl
 
 from paceflow_assets import matching
@@ -19,6 +21,21 @@ COLUMNS = {
     "counted_flag": flag("views count it (rule orphaned_commit)"),
 }
 KEY = ["repository", "commit_sha"]
+REMOVALS = """
+    select
+        brought.item,
+        brought.rel_path,
+        brought.line_hash,
+        brought.lines,
+        removed.item as removed_by,
+        removed.happened_at as removed_at,
+        coalesce(removed.lines, 0) as removed
+    from brought
+    inner join windows using (item)
+    left join removed
+        on removed.rel_path = brought.rel_path and removed.line_hash = brought.line_hash
+            and removed.happened_at between windows.first_at and windows.last_at
+"""
 
 
 @table(
@@ -41,27 +58,16 @@ def event_commit_churn(
     sql: Sql,
 ) -> pl.DataFrame:
     """One row per commit of fact_commit. Removals are counted by file and text, up to the lines that the commit brought."""
-    merged = event_commit_outcome.filter("merged_to_mainline_flag")
-    items = matching.Names.of("commit_sha", event_commit_outcome, fact_mainline_commit)
-    paths = matching.Names.of("rel_path", fact_commit_line, fact_commit_ai_line)
-    brought = matching.ai_bags(fact_commit_ai_line.join(merged.lazy(), on="commit_sha", how="semi"), items, paths)
-    common = matching.among(fact_commit_line, hash_column(line_match), brought)
-
-    def bags(sides: str) -> pl.DataFrame:
-        return matching.commit_bags(sql, common, fact_mainline_commit, hash_column(line_match), items, paths, sides)
-
-    removed = bags("-") if churn.counts_moves else without_moves(sql, bags("-"), bags("+"))
+    found = sides(event_commit_outcome, fact_commit_ai_line, fact_commit_line, fact_mainline_commit, line_match, churn, sql)
     reached = sql(
-        """
-        with per_line as (
+        f"""
+        with removals as ({REMOVALS}),
 
-            select brought.item, any_value(brought.lines) as lines, coalesce(sum(removed.lines), 0) as removed
-            from brought
-            inner join windows using (item)
-            left join removed
-                on removed.rel_path = brought.rel_path and removed.line_hash = brought.line_hash
-                    and removed.happened_at between windows.first_at and windows.last_at
-            group by brought.item, brought.rel_path, brought.line_hash
+        per_line as (
+
+            select item, any_value(lines) as lines, sum(removed) as removed
+            from removals
+            group by item, rel_path, line_hash
 
         )
 
@@ -69,15 +75,86 @@ def event_commit_churn(
         from per_line
         group by item
         """,
-        brought=brought,
-        removed=removed,
-        windows=windows(merged, churn).select(items.number("commit_sha").alias("item"), "first_at", "last_at"),
+        **found.frames,
     )
-    named = reached.with_columns(items.text(reached["item"]).alias("commit_sha"))
+    named = reached.with_columns(found.items.text(reached["item"]).alias("commit_sha"))
     return event_commit_outcome.join(named, on="commit_sha", how="left").with_columns(
         pl.col("reached_lines").fill_null(0).alias("ai_added_lines_reaching_mainline"),
         pl.col("removed_lines").fill_null(0).alias("ai_added_lines_removed_within_window"),
         pl.lit(churn.window_days, dtype=pl.Int64).alias("churn_window_days"),
+    )
+
+
+class Sides(NamedTuple):
+    """Frames of `REMOVALS` (brought, windows, removed), with the commits and paths that their numbers stand for."""
+
+    items: matching.Names
+    paths: matching.Names
+    frames: dict[str, pl.DataFrame]
+
+
+def sides(
+    outcomes: pl.DataFrame,
+    ai_lines: pl.LazyFrame,
+    commit_lines: pl.LazyFrame,
+    mainline_commits: pl.DataFrame,
+    line_match: LineMatch,
+    churn: Churn,
+    sql: Sql,
+) -> Sides:
+    """What the commits of `outcomes` brought to the main line, and what main-line commits removed of the same texts."""
+    merged = outcomes.filter("merged_to_mainline_flag")
+    items = matching.Names.of("commit_sha", outcomes, mainline_commits)
+    paths = matching.Names.of("rel_path", commit_lines, ai_lines)
+    brought = matching.ai_bags(ai_lines.join(merged.lazy(), on="commit_sha", how="semi"), items, paths)
+    common = matching.among(commit_lines, hash_column(line_match), brought)
+
+    def bags(sides: str) -> pl.DataFrame:
+        return matching.commit_bags(sql, common, mainline_commits, hash_column(line_match), items, paths, sides)
+
+    removed = bags("-") if churn.counts_moves else without_moves(sql, bags("-"), bags("+"))
+    times = windows(merged, churn).select(items.number("commit_sha").alias("item"), "first_at", "last_at")
+    return Sides(items, paths, {"brought": brought, "removed": removed, "windows": times})
+
+
+def removals(found: Sides, sql: Sql) -> pl.DataFrame:
+    """commit_sha, removed_by, removed_at, rel_path, lines: who removed how many of the lines that count as removed.
+
+    A text that more was removed of than the commit brought counts for the earliest removals.
+    """
+    rows = sql(
+        f"""
+        with removals as ({REMOVALS}),
+
+        running as (
+
+            select
+                *,
+                sum(removed) over (
+                    partition by item, rel_path, line_hash order by removed_at, removed_by
+                    rows between unbounded preceding and current row
+                ) as removed_so_far
+            from removals
+            where removed > 0
+
+        )
+
+        select
+            item, removed_by, removed_at, rel_path,
+            sum(least(lines, removed_so_far) - least(lines, removed_so_far - removed))::bigint as lines
+        from running
+        where removed_so_far - removed < lines
+        group by item, removed_by, removed_at, rel_path
+        order by item, removed_at, removed_by, rel_path
+        """,
+        **found.frames,
+    )
+    return rows.select(
+        found.items.text(rows["item"]).alias("commit_sha"),
+        found.items.text(rows["removed_by"]),
+        "removed_at",
+        found.paths.text(rows["rel_path"]),
+        "lines",
     )
 
 

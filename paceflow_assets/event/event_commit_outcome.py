@@ -1,6 +1,7 @@
 """What became of the commit: how much of it is AI's, did it reach the main line, was it reverted?"""
 
 from functools import partial
+from typing import NamedTuple
 
 import polars as pl
 
@@ -34,6 +35,17 @@ COLUMNS = {
     "counted_flag": flag("views count it (rule orphaned_commit)"),
 }
 KEY = ["repository", "commit_sha"]
+FOUND = f"""
+    select
+        demand.item,
+        demand.lines as wanted,
+        supply.item as mainline_item,
+        supply.lines as added,
+        supply.happened_at as found_at
+    from demand inner join supply
+        on supply.rel_path = coalesce(demand.supply_path, demand.rel_path) and supply.line_hash = demand.line_hash
+            and {matching.SUPPLY_LATER}
+"""
 
 
 @table(
@@ -60,18 +72,9 @@ def event_commit_outcome(
     sql: Sql,
 ) -> pl.DataFrame:
     """One row per commit of fact_commit. A commit reaches the main line itself, or its AI lines do by squash or rebase."""
-    items = matching.Names.of("commit_sha", fact_commit, fact_mainline_commit, fact_commit_ai_line)
-    paths = matching.Names.of("rel_path", fact_commit_line, fact_commit_ai_line)
-    off_mainline = fact_commit_ai_line.join(fact_mainline_commit.lazy(), on="commit_sha", how="anti")
-    asked = matching.ai_bags(off_mainline, items, paths)
-    if squash_merge.informative_only:
-        characters, files = line_match.informative_characters, line_match.informative_files
-        dull = matching.dull_hashes(sql, fact_commit_line, hash_column(line_match), characters, files, paths)
-        asked = asked.join(dull, on="line_hash", how="anti")
-    common = matching.among(fact_commit_line, hash_column(line_match), asked)
-    added = matching.commit_bags(sql, common, fact_mainline_commit, hash_column(line_match), items, paths, "+")
-    found = landed_lines(sql, asked, added, path_fallback, paths)
-    landed = found.with_columns(items.text(found["item"]).alias("commit_sha"))
+    sides = landing(fact_commit, fact_commit_ai_line, fact_commit_line, fact_mainline_commit, line_match, squash_merge, sql)
+    found = landed_lines(sql, sides, path_fallback)
+    landed = found.with_columns(sides.items.text(found["item"]).alias("commit_sha"))
     matched = fact_commit_session_match.group_by("commit_sha", maintain_order=True).agg(
         pl.col("matched_added_lines", "matched_removed_lines").sum().round().cast(pl.Int64)
     )
@@ -109,45 +112,97 @@ def event_commit_outcome(
     )
 
 
-def landed_lines(
-    sql: Sql, asked: pl.DataFrame, mainline_lines: pl.DataFrame, rule: PathFallback, paths: matching.Names
-) -> pl.DataFrame:
-    """item, asked_lines (AI lines looked for), found_lines and first_found_at.
+class Landing(NamedTuple):
+    """AI lines of commits off the main line, and what main-line commits added of the same texts, with their names."""
+
+    items: matching.Names
+    paths: matching.Names
+    asked: pl.DataFrame
+    supply: pl.DataFrame
+
+
+def landing(
+    commits: pl.DataFrame,
+    ai_lines: pl.LazyFrame,
+    commit_lines: pl.LazyFrame,
+    mainline_commits: pl.DataFrame,
+    line_match: LineMatch,
+    squash_merge: SquashMerge,
+    sql: Sql,
+) -> Landing:
+    """What to look for on the main line, and where."""
+    items = matching.Names.of("commit_sha", commits, mainline_commits, ai_lines)
+    paths = matching.Names.of("rel_path", commit_lines, ai_lines)
+    off_mainline = ai_lines.join(mainline_commits.lazy(), on="commit_sha", how="anti")
+    asked = matching.ai_bags(off_mainline, items, paths)
+    if squash_merge.informative_only:
+        characters, files = line_match.informative_characters, line_match.informative_files
+        dull = matching.dull_hashes(sql, commit_lines, hash_column(line_match), characters, files, paths)
+        asked = asked.join(dull, on="line_hash", how="anti")
+    common = matching.among(commit_lines, hash_column(line_match), asked)
+    added = matching.commit_bags(sql, common, mainline_commits, hash_column(line_match), items, paths, "+")
+    return Landing(items, paths, asked, added.with_columns(pl.lit("mainline").alias("source")))
+
+
+def landed_files(sql: Sql, sides: Landing, rule: PathFallback) -> pl.DataFrame:
+    """item, rel_path, file_lines (AI lines looked for), found (on the main line), supply_path (another path; null = its own).
 
     Main-line commits of the same time or later are looked through; per file and text the largest single commit counts. A
     file that is found too little under its own path is looked for under others (rule path_fallback).
     """
-    supply = mainline_lines.with_columns(pl.lit("mainline").alias("source"))
     later = {"order": matching.SUPPLY_LATER}
-    files = asked.group_by("item", "rel_path").agg(pl.col("lines").sum().alias("file_lines"))
-    totals = matching.file_totals(sql, files, matching.explained(sql, asked, supply, **later))
+    files = sides.asked.group_by("item", "rel_path").agg(pl.col("lines").sum().alias("file_lines"))
+    totals = matching.file_totals(sql, files, matching.explained(sql, sides.asked, sides.supply, **later))
     moved = matching.other_paths(
         sql,
-        asked,
-        supply,
+        sides.asked,
+        sides.supply,
         totals,
-        paths=paths,
+        paths=sides.paths,
         least_lines=partial(least_wanted_lines, rule),
         choose=partial(chosen_path, rule),
         **later,
     )
-    files = totals.join(moved, on=["item", "rel_path"], how="left").with_columns(
+    return totals.join(moved, on=["item", "rel_path"], how="left").with_columns(
         pl.max_horizontal("matched_lines", pl.col("score").fill_null(0)).alias("found"),
         pl.when(pl.col("score") > pl.col("matched_lines")).then("supply_path").alias("supply_path"),
     )
-    firsts = sql(
-        f"""
-        select demand.item, min(supply.happened_at) as first_found_at
-        from demand inner join supply
-            on supply.rel_path = coalesce(demand.supply_path, demand.rel_path) and supply.line_hash = demand.line_hash
-                and {matching.SUPPLY_LATER}
-        group by demand.item
-        """,
-        demand=asked.join(files.select("item", "rel_path", "supply_path"), on=["item", "rel_path"]),
-        supply=supply,
-    )
+
+
+def landed_lines(sql: Sql, sides: Landing, rule: PathFallback) -> pl.DataFrame:
+    """item, asked_lines, found_lines, and first_found_at: when a main-line commit first added one of them."""
+    files = landed_files(sql, sides, rule)
+    firsts = sql(f"select item, min(found_at) as first_found_at from ({FOUND}) group by item", **found_frames(sides, files))
     return (
         files.group_by("item")
         .agg(pl.col("file_lines").sum().alias("asked_lines"), pl.col("found").sum().alias("found_lines"))
         .join(firsts, on="item", how="left")
     )
+
+
+def landed_commits(sql: Sql, sides: Landing, files: pl.DataFrame) -> pl.DataFrame:
+    """commit_sha, mainline_sha, found_at, lines: which main-line commits added how many of the lines, earliest first.
+
+    The same line may stand in several of them. files: as from `landed_files`.
+    """
+    rows = sql(
+        f"""
+        select item, mainline_item, found_at, sum(least(wanted, added))::bigint as lines
+        from ({FOUND})
+        group by item, mainline_item, found_at
+        order by item, found_at, mainline_item
+        """,
+        **found_frames(sides, files),
+    )
+    return rows.select(
+        sides.items.text(rows["item"]).alias("commit_sha"),
+        sides.items.text(rows["mainline_item"]).alias("mainline_sha"),
+        "found_at",
+        "lines",
+    )
+
+
+def found_frames(sides: Landing, files: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Frames of `FOUND`."""
+    own_or_other = files.select("item", "rel_path", "supply_path")
+    return {"demand": sides.asked.join(own_or_other, on=["item", "rel_path"]), "supply": sides.supply}

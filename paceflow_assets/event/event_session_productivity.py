@@ -33,12 +33,8 @@ def event_session_productivity(
     metadata_sessions: pl.DataFrame, fact_session_message: pl.DataFrame, user_turn: UserTurn
 ) -> pl.DataFrame:
     """One row per session with a start, a user message or a change; null times were not told."""
-    counts = [
-        is_user_turn(user_turn, role, kind, agent_id)
-        for role, kind, agent_id in fact_session_message.select("role", "kind", "agent_id").rows()
-    ]
     said = (
-        fact_session_message.with_columns(pl.Series("counts", counts, dtype=pl.Boolean))
+        with_counts(fact_session_message, user_turn)
         .group_by(KEY)
         .agg(
             pl.col("message_ts").min().alias("first_said"),
@@ -58,3 +54,9 @@ def event_session_productivity(
         pl.col("user_word_count").fill_null(0),
         pl.col("project_path").fill_null("(unknown)"),
     )
+
+
+def with_counts(messages: pl.DataFrame, rule: UserTurn) -> pl.DataFrame:
+    """Messages with `counts`: whether each is a user turn."""
+    counts = [is_user_turn(rule, *row) for row in messages.select("role", "kind", "agent_id").rows()]
+    return messages.with_columns(pl.Series("counts", counts, dtype=pl.Boolean))

@@ -1,6 +1,7 @@
 """Did the session go well: turns, loops, pasted errors, output, a commit soon after?"""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import polars as pl
 
@@ -62,30 +63,13 @@ def event_session_quality(
     session_end: SessionEnd,
 ) -> pl.DataFrame:
     """One row per session with a user turn; a session that nobody spoke to has none. Null = it cannot be told."""
-    talk = fact_session_message.group_by(KEY, maintain_order=True).agg(TALK)
+    sessions = with_talk(metadata_sessions, fact_session_message, fact_session_code_change, event_session_productivity)
     commits = (
         fact_commit_session_match.join(fact_commit, on=["repository", "commit_sha"])
         .group_by(KEY)
         .agg(pl.col("commit_time").dt.epoch("ms").alias("commits_ms"))
     )
-    last_signs = event_session_productivity.select(*KEY, pl.col("ended_at").alias("last_sign"))
-    shell = (
-        fact_session_code_change.filter(pl.col("evidence") == "heredoc")
-        .group_by(KEY)
-        .agg(pl.col("change_ts").dt.epoch("ms").drop_nulls().alias("shell_ms"))
-    )
-    sessions = (
-        metadata_sessions.join(talk, on=KEY)
-        .join(shell, on=KEY, how="left")
-        .join(commits, on=KEY, how="left")
-        .join(last_signs, on=KEY, how="left")
-        .with_columns(
-            pl.col("message_ts").list.eval(pl.element().dt.epoch("ms")).alias("said_ms"),
-            pl.col("started_at", "ended_at", "first_change_at", "last_change_at", "last_sign")
-            .dt.epoch("ms")
-            .name.suffix("_ms"),
-        )
-    )
+    sessions = sessions.join(commits, on=KEY, how="left")
     measured = {
         "user_turn_count": pl.Int64,
         "debug_loop_flag": pl.Boolean,
@@ -96,26 +80,15 @@ def event_session_quality(
     }
     rows = []
     for session in sessions.iter_rows(named=True):
-        heard, said_by_user = conversation(user_turn, session)
-        taken = turns(heard)
-        said_ms = [ms for ms in session["said_ms"] if ms is not None]
-        signs = [
-            *said_ms,
-            *(ms for ms in (session["first_change_at_ms"], session["last_change_at_ms"]) if ms is not None),
-        ]
-        started = session["started_at_ms"]
-        spoken = [ms for ms in (started, *said_ms, *(session["shell_ms"] or ())) if ms is not None]
-        over = ended_ms(session_end, session["provider"], session["ended_at_ms"], spoken)
-        started = min(signs, default=None) if started is None else started
-        ended = next((ms for ms in (over, session["started_at_ms"], session["last_sign_ms"], started) if ms is not None), None)
+        run = course(user_turn, session_end, session)
         rows.append(
             (
-                turn_count(taken),
-                is_debug_loop(debug_loop, taken),
-                is_mid_session_error_paste(said_by_user),
-                minutes_to_first_change(first_change, started, session["first_change_at_ms"], said_ms),
-                has_commit(commit_window, started, ended, session["commits_ms"] or ()),
-                over,
+                turn_count(run.turns),
+                is_debug_loop(debug_loop, run.turns),
+                is_mid_session_error_paste(run.user_texts),
+                minutes_to_first_change(first_change, run.started_ms, session["first_change_at_ms"], run.said_ms),
+                has_commit(commit_window, run.started_ms, run.ended_ms, session["commits_ms"] or ()),
+                run.over_ms,
             )
         )
     return (
@@ -126,6 +99,58 @@ def event_session_quality(
             pl.col("first_change_at").alias("first_accepted_change_at"),
         )
     )
+
+
+def with_talk(
+    sessions: pl.DataFrame, messages: pl.DataFrame, changes: pl.DataFrame, productivity: pl.DataFrame
+) -> pl.DataFrame:
+    """Sessions in which something was said, each with its messages as lists and its times in epoch ms."""
+    talk = messages.group_by(KEY, maintain_order=True).agg(TALK)
+    last_signs = productivity.select(*KEY, pl.col("ended_at").alias("last_sign"))
+    shell = (
+        changes.filter(pl.col("evidence") == "heredoc")
+        .group_by(KEY)
+        .agg(pl.col("change_ts").dt.epoch("ms").drop_nulls().alias("shell_ms"))
+    )
+    return (
+        sessions.join(talk, on=KEY)
+        .join(shell, on=KEY, how="left")
+        .join(last_signs, on=KEY, how="left")
+        .with_columns(
+            pl.col("message_ts").list.eval(pl.element().dt.epoch("ms")).alias("said_ms"),
+            pl.col("started_at", "ended_at", "first_change_at", "last_change_at", "last_sign")
+            .dt.epoch("ms")
+            .name.suffix("_ms"),
+        )
+    )
+
+
+class Course(NamedTuple):
+    """What a session's flags are judged by. Times are epoch ms; None = not known.
+
+    turns: user texts with their replies. user_texts: the same user texts, alone. said_ms: of every message. started_ms,
+    ended_ms: between which a commit is the session's outcome. over_ms: when the session was over.
+    """
+
+    turns: list[tuple[str, str]]
+    user_texts: list[str]
+    said_ms: list[int]
+    started_ms: int | None
+    ended_ms: int | None
+    over_ms: int | None
+
+
+def course(user_turn: UserTurn, session_end: SessionEnd, session: dict) -> Course:
+    """The course of a session, a row as from `with_talk`."""
+    heard, user_texts = conversation(user_turn, session)
+    said_ms = [ms for ms in session["said_ms"] if ms is not None]
+    changed_ms = [ms for ms in (session["first_change_at_ms"], session["last_change_at_ms"]) if ms is not None]
+    started = session["started_at_ms"]
+    spoken = [ms for ms in (started, *said_ms, *(session["shell_ms"] or ())) if ms is not None]
+    over = ended_ms(session_end, session["provider"], session["ended_at_ms"], spoken)
+    started = min([*said_ms, *changed_ms], default=None) if started is None else started
+    ended = next((ms for ms in (over, session["started_at_ms"], session["last_sign_ms"], started) if ms is not None), None)
+    return Course(turns(heard), user_texts, said_ms, started, ended, over)
 
 
 def conversation(rule: UserTurn, session: dict) -> tuple[list[tuple[str, str]], list[str]]:

@@ -24,6 +24,12 @@ COLUMNS = {
     "counted_in_sessions_flag": flag("session reports count the session (rule session_report)"),
 }
 SESSION = ("repository", "provider", "session_id")
+WORK = """
+    select task.task_key, task.branch_name, written.*
+    from task
+    inner join written using (repository, commit_sha)
+    where task.counted_flag
+"""
 
 
 @table(
@@ -36,16 +42,18 @@ def event_task_session(
 ) -> pl.DataFrame:
     """One row per (task, session with lines in its counted commits); people are a session of their own, with weight 0."""
     return sql(
-        """
+        f"""
+        with work as ({WORK})
+
         select
-            task.repository,
-            task.task_key,
+            work.repository,
+            work.task_key,
             work.provider,
             work.session_id,
-            min(task.branch_name) as branch_name,
+            min(work.branch_name) as branch_name,
             max(work.model_name) as model_name,
             max(quality.started_at) as started_at,
-            sum(work.matched_lines order by task.commit_sha) as attribution_weight,
+            sum(work.matched_lines order by work.commit_sha) as attribution_weight,
             bool_or(work.commit_within_window_flag) as commit_within_window_flag,
             max(quality.user_turn_count) as user_turn_count,
             bool_or(quality.debug_loop_flag) as debug_loop_flag,
@@ -54,16 +62,19 @@ def event_task_session(
             max(quality.first_accepted_change_at) as first_accepted_change_at,
             max(quality.minutes_to_first_accepted_change) as minutes_to_first_accepted_change,
             bool_and(work.counted_in_sessions_flag) as counted_in_sessions_flag
-        from task
-        inner join work using (repository, commit_sha)
+        from work
         left join quality
             on quality.repository = work.repository
                 and quality.provider = work.provider
                 and quality.session_id = work.session_id
-        where task.counted_flag
-        group by task.repository, task.task_key, work.provider, work.session_id
+        group by work.repository, work.task_key, work.provider, work.session_id
         """,
         task=event_task_commit,
-        work=event_commit_session,
+        written=event_commit_session,
         quality=event_session_quality,
     )
+
+
+def work_of(sql: Sql, task_commits: pl.DataFrame, commit_sessions: pl.DataFrame) -> pl.DataFrame:
+    """What rows of the table add up: sessions' rows of commits, each with the commit's task and branch."""
+    return sql(f"{WORK} order by task.task_key, commit_sha", task=task_commits, written=commit_sessions)

@@ -1,6 +1,7 @@
 """Which sessions explain the lines of each commit?"""
 
 from functools import partial
+from typing import NamedTuple
 
 import polars as pl
 
@@ -62,31 +63,69 @@ def fact_commit_session_match(
     A session's line explains a commit's line of the same file, side and text (rule line_match), of another file under rule
     path_fallback. Shares add up to 1 at most.
     """
-    column, changes = hash_column(line_match), fact_session_code_change
-    items = matching.Names.of("commit_sha", fact_commit)
-    paths = matching.Names.of("rel_path", fact_commit_line, changes)
+    found = explained_lines(
+        fact_commit,
+        fact_commit_line,
+        fact_session_code_change,
+        fact_session_code_change_line,
+        fact_task_commit_assignment,
+        line_match=line_match,
+        path_fallback=path_fallback,
+        sql=sql,
+    )
+    return with_shares(fact_commit, credited(sql, found.pairs, found.items, found.sources), human_remainder)
+
+
+class Explained(NamedTuple):
+    """Pairs as from `matching.explained`, with the commits, paths and sessions that their numbers stand for."""
+
+    pairs: pl.DataFrame
+    items: matching.Names
+    paths: matching.Names
+    sources: matching.Names
+
+
+def explained_lines(
+    commits: pl.DataFrame,
+    commit_lines: pl.LazyFrame,
+    changes: pl.DataFrame,
+    change_lines: pl.LazyFrame,
+    assignments: pl.DataFrame,
+    *,
+    line_match: LineMatch,
+    path_fallback: PathFallback,
+    sql: Sql,
+) -> Explained:
+    """Which lines of the commits which sessions explain.
+
+    Some commits alone give what all of them give for these, unless lines are consumed (rule line_match): then the commits of
+    their branches are needed too. `commit_lines` must be those of all commits, for dull lines are known by all files.
+    """
+    column = hash_column(line_match)
+    items = matching.Names.of("commit_sha", commits)
+    paths = matching.Names.of("rel_path", commit_lines, changes)
     sources = matching.Names.of(matching.SESSION, changes)
-    bags = matching.session_bags(sql, fact_session_code_change_line, changes, column, paths, sources, matching.SESSION)
+    bags = matching.session_bags(sql, change_lines, changes, column, paths, sources, matching.SESSION)
     conditions = {"order": matching.AT_ANY_TIME, "tolerance_ms": line_match.tolerance_seconds * 1000}
     if line_match.time_order == "edit_first":
         conditions["order"] = matching.SUPPLY_FIRST
         supply = bags
     else:
         supply = matching.largest(sql, bags)
-    common = matching.among(fact_commit_line, column, supply)
-    demand = matching.commit_bags(sql, common, fact_commit, column, items, paths)
+    common = matching.among(commit_lines, column, supply)
+    demand = matching.commit_bags(sql, common, commits, column, items, paths)
 
     dull = None
     if line_match.dull_lines == "beside_informative":
         characters, files = line_match.informative_characters, line_match.informative_files
-        dull = matching.dull_hashes(sql, fact_commit_line, column, characters, files, paths)
+        dull = matching.dull_hashes(sql, commit_lines, column, characters, files, paths)
 
     def pairs_of(wanted: pl.DataFrame) -> pl.DataFrame:
         pairs = matching.explained(sql, wanted, supply, **conditions)
         return pairs if dull is None else matching.without_lone_dull(sql, pairs, dull)
 
     pairs = pairs_of(demand)
-    totals = matching.file_totals(sql, matching.file_lines(fact_commit_line, fact_commit, items, paths), pairs)
+    totals = matching.file_totals(sql, matching.file_lines(commit_lines, commits, items, paths), pairs)
     moved = matching.other_paths(
         sql,
         demand,
@@ -109,11 +148,11 @@ def fact_commit_session_match(
             ]
         )
     if line_match.consumption == "once_per_lineage":
-        lineages = fact_task_commit_assignment.join(fact_commit, on="commit_sha", how="semi").select(
+        lineages = assignments.join(commits, on="commit_sha", how="semi").select(
             items.number("commit_sha").alias("item"), pl.col("branch_name").alias("lineage")
         )
         pairs = matching.consumed(sql, pairs, lineages)
-    return with_shares(fact_commit, credited(sql, pairs, items, sources), human_remainder)
+    return Explained(pairs, items, paths, sources)
 
 
 def credited(sql: Sql, pairs: pl.DataFrame, items: matching.Names, sources: matching.Names) -> pl.DataFrame:
@@ -132,8 +171,33 @@ def credited(sql: Sql, pairs: pl.DataFrame, items: matching.Names, sources: matc
         """,
         pairs=matching.shared_out(sql, pairs),
     )
-    owner = sources.text(found["source"]).str.splitn("\n", 2).struct.rename_fields(["provider", "session_id"])
-    return pl.DataFrame([items.text(found["item"]).alias("commit_sha"), owner]).unnest("source").hstack(found[:, 2:])
+    names = pl.DataFrame([items.text(found["item"]).alias("commit_sha"), owners(sources, found["source"])])
+    return names.unnest("source").hstack(found[:, 2:])
+
+
+def owners(sources: matching.Names, numbers: pl.Series) -> pl.Series:
+    """Numbers of sessions as provider and session_id."""
+    return sources.text(numbers).str.splitn("\n", 2).struct.rename_fields(["provider", "session_id"])
+
+
+def file_shares(sql: Sql, found: Explained) -> pl.DataFrame:
+    """commit_sha, rel_path, found_path (where the session wrote the lines), provider, session_id, matched_lines."""
+    rows = sql(
+        """
+        select item, rel_path, found_path, source, sum(matched order by side, line_hash) as matched_lines
+        from pairs
+        group by item, rel_path, found_path, source
+        order by item, rel_path, source, found_path
+        """,
+        pairs=matching.shared_out(sql, found.pairs),
+    )
+    return rows.select(
+        found.items.text(rows["item"]).alias("commit_sha"),
+        found.paths.text(rows["rel_path"]),
+        found.paths.text(rows["found_path"]),
+        owners(found.sources, rows["source"]),
+        "matched_lines",
+    ).unnest("source")
 
 
 def with_shares(commits: pl.DataFrame, matches: pl.DataFrame, rule: HumanRemainder) -> pl.DataFrame:

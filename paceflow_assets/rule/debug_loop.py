@@ -11,7 +11,7 @@ Threshold: five times, 18 words, and the phrases are those of paceflow 0.2.1.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -73,16 +73,23 @@ class DebugLoop:
 def is_debug_loop(rule: DebugLoop, turns: Sequence[tuple[str, str]]) -> bool:
     """Whether (user text, reply) in order hold a loop. A turn with a blank side is passed over."""
     counts: Counter[str] = Counter()
+    for found in signatures(rule, turns):
+        if found is not None:
+            counts[found] += 1
+            if counts[found] >= rule.repeats:
+                return True
+    return False
+
+
+def signatures(rule: DebugLoop, turns: Sequence[tuple[str, str]]) -> Iterator[str | None]:
+    """What error each turn is about; None = none, or a blank side."""
     previous: str | None = None
     for text, reply in turns:
         if not WORDS.search(text) or not WORDS.search(reply):
+            yield None
             continue
         previous = signature(rule, text, previous)
-        if previous is not None:
-            counts[previous] += 1
-            if counts[previous] >= rule.repeats:
-                return True
-    return False
+        yield previous
 
 
 def signature(rule: DebugLoop, text: str, previous: str | None) -> str | None:

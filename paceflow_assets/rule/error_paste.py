@@ -39,22 +39,25 @@ LARGEST_COUNT = 2**64 - 1
 
 def is_mid_session_error_paste(user_texts: Sequence[str]) -> bool:
     """Whether any user text but the first shows an error. Blank texts keep their place in the order."""
-    return any(has_error_signal(text) for text in user_texts[1:])
+    return any(error_signal(text) is not None for text in user_texts[1:])
 
 
-def has_error_signal(text: str) -> bool:
-    """Whether a text shows an error, in upper or lower case ASCII letters."""
+def error_signal(text: str) -> str | None:
+    """By what a text shows an error, in lower case ASCII letters; None = it shows none."""
     text = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")  # ASCII letters only
-    if any(phrase in text for phrase in PHRASES):
-        return True
-    if FAILED in text and any(what in text for what in WHAT_FAILED):
-        return True
-    return "error" in text and _counts_errors(text)
+    phrase = next((phrase for phrase in PHRASES if phrase in text), None)
+    if phrase is not None:
+        return phrase
+    what = next((what for what in WHAT_FAILED if what in text), None)
+    if what is not None and FAILED in text:
+        return f"{what} …{FAILED}"
+    return _counted_errors(text) if "error" in text else None
 
 
-def _counts_errors(text: str) -> bool:
-    """Whether two neighbouring words read like "3 errors", whatever else sticks to them."""
-    return any(ERROR.fullmatch(second) and _is_count(first) for first, second in pairwise(WORDS.findall(text)))
+def _counted_errors(text: str) -> str | None:
+    """The first two neighbouring words that read like "3 errors", whatever else sticks to them."""
+    pairs = pairwise(WORDS.findall(text))
+    return next((f"{first} {second}" for first, second in pairs if ERROR.fullmatch(second) and _is_count(first)), None)
 
 
 def _is_count(word: str) -> bool:

@@ -42,8 +42,15 @@ def minutes_to_first_change(
     elapsed_ms = first_change_ms - started_ms
     if not rule.idle_gap_minutes:
         return elapsed_ms / MINUTE_MS
+    idle_ms = sum(later - earlier for earlier, later in idle_gaps(rule, started_ms, first_change_ms, signals_ms))
+    return max(0.0, (elapsed_ms - idle_ms) / MINUTE_MS)
+
+
+def idle_gaps(rule: FirstChange, started_ms: int, first_change_ms: int, signals_ms: Sequence[int]) -> list[tuple[int, int]]:
+    """(from, to) of the pauses on the way to the first change that do not count as work; by the wall clock there are none."""
+    if not rule.idle_gap_minutes:
+        return []
     between = (time for time in signals_ms if started_ms < time < first_change_ms)
     signals = [started_ms, *sorted(between), first_change_ms]
     limit_ms = rule.idle_gap_minutes * MINUTE_MS
-    idle_ms = sum(later - earlier for earlier, later in pairwise(signals) if later - earlier > limit_ms)
-    return max(0.0, (elapsed_ms - idle_ms) / MINUTE_MS)
+    return [(earlier, later) for earlier, later in pairwise(signals) if later - earlier > limit_ms]

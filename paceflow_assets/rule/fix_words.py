@@ -43,6 +43,11 @@ def is_fix(rule: FixWords, message: str) -> bool:
     return _pattern(rule.words).search(message) is not None
 
 
+def matching_words(rule: FixWords, message: str) -> list[str]:
+    """The words of a whole message that mark it, as they are written there, each once."""
+    return list(dict.fromkeys(_pattern(rule.words).findall(message)))
+
+
 @cache
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     alternatives = "|".join(re.escape(word) for word in words if word)

@@ -40,6 +40,13 @@ def is_user_turn(rule: UserTurn, role: str, kind: str, agent_id: str) -> bool:
     return role == "user" and kind in rule.kinds and (rule.sidechain or not agent_id)
 
 
+def left_out_as(rule: UserTurn, role: str, kind: str, agent_id: str) -> str:
+    """Why a user message is no turn: its kind, or `sub-agent`; '' if it is one."""
+    if is_user_turn(rule, role, kind, agent_id):
+        return ""
+    return kind if kind not in rule.kinds else "sub-agent"
+
+
 def is_in_conversation(rule: UserTurn, role: str, kind: str, agent_id: str) -> bool:
     """Whether a message takes part in `turns`: user turns, and replies in a thread whose prompts count."""
     if role == "assistant":

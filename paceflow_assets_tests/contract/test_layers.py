@@ -21,6 +21,8 @@ BROKEN = [
     ("flow", "lines.py", "from paceflow_assets import matching"),
     ("flow", "records.py", "from paceflow_assets import lines"),
     ("flow", "event/event_commit_churn.py", "from paceflow_assets.view import register"),
+    ("flow", "event/event_commit_churn.py", "from paceflow_assets.explanation import finding"),
+    ("flow", "explanation/commit.py", "from paceflow_assets.report import explanation"),
     ("flow", "misc.py", "import json"),
     ("pure", "rule/churn.py", "import duckdb"),
     ("pure", "source/claude.py", "import dagster as dg"),

@@ -59,6 +59,11 @@ def test_the_readme_names_no_command_that_is_not_run():
         "export DAGSTER_HOME=~/.paceflow/dagster",
         "uv run dagster asset materialize -m paceflow_assets.definitions --select 'event_session_quality+'"
         " --partition github.com/you/app",
+        "paceflow rules show",
+        "paceflow rules explain churn",
+        "paceflow ingest --plan",
+        "paceflow explain commit f94261c",
+        "paceflow explain session 0d3f6b1e",
         "uv run pytest",
         "uv run ruff format --check . && uv run ruff check . && uv run sqlfluff lint sql",
     ]
@@ -83,7 +88,10 @@ def test_commands_in_the_order_of_the_readme(home, tmp_path):
     prepared = sh(rest[0])
     served = serve(home, checkout, tools)
     materialized = sh(f"{rest[1]}; {rest[2].removeprefix('uv run ')}")
+    stored = {"f94261c": repository.head, "0d3f6b1e": "s1"}
+    asked = [sh(re.sub("|".join(stored), lambda found: stored[found[0]], command)) for command in rest[3:]]
 
+    assert [done.stderr for done in asked if done.returncode] == []
     assert ingested.returncode == prepared.returncode == materialized.returncode == 0, materialized.stderr
     assert "github.com/you/app" in ingested.stdout
     assert len(tasks) == 1

@@ -1,6 +1,6 @@
 import pytest
 
-from paceflow_assets.rule.debug_loop import DebugLoop, is_debug_loop, signature
+from paceflow_assets.rule.debug_loop import DebugLoop, is_debug_loop, signature, signatures
 
 RULE = DebugLoop()
 
@@ -95,3 +95,10 @@ def test_parameters():
 
     assert not is_debug_loop(DebugLoop(repeats=2), turns)
     assert is_debug_loop(DebugLoop(repeats=2, signature_tokens=3), turns)
+
+
+def test_signatures_stand_beside_their_turns():
+    """One for each turn, none where a side is blank, and "again" takes the one before it."""
+    turns = [("error: a", "ok"), ("still failing", ""), ("still failing", "ok"), ("thanks", "ok")]
+
+    assert list(signatures(RULE, turns)) == ["error: a", None, "error: a", None]

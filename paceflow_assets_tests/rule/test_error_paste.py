@@ -1,6 +1,6 @@
 import pytest
 
-from paceflow_assets.rule.error_paste import has_error_signal, is_mid_session_error_paste
+from paceflow_assets.rule.error_paste import error_signal, is_mid_session_error_paste
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ from paceflow_assets.rule.error_paste import has_error_signal, is_mid_session_er
 )
 def test_no_signal(text):
     """Texts that only come near an error are none."""
-    assert not has_error_signal(text)
+    assert error_signal(text) is None
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_no_signal(text):
 )
 def test_signal(text):
     """Phrases of tools and counts of errors are signals, whatever sticks to them."""
-    assert has_error_signal(text)
+    assert error_signal(text)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,17 @@ def test_signal(text):
 def test_the_first_message_is_spared(texts, expected):
     """Only the very first message may bring an error along, blank ones keep their place."""
     assert is_mid_session_error_paste(texts) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "signal"),
+    [
+        ("it says\nValueError: no, and a Traceback", "traceback"),
+        ("the BUILD step has failed", "build … failed"),
+        ("I see 3 errors and 4 errors", "3 errors"),
+        ("thanks", None),
+    ],
+)
+def test_what_shows_the_error(text, signal):
+    """The first phrase of the list that the text holds, else what failed, else the count."""
+    assert error_signal(text) == signal

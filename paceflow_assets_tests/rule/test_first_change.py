@@ -1,6 +1,6 @@
 import pytest
 
-from paceflow_assets.rule.first_change import FirstChange, minutes_to_first_change
+from paceflow_assets.rule.first_change import FirstChange, idle_gaps, minutes_to_first_change
 
 MINUTE = 60_000
 HALF_HOUR = FirstChange(idle_gap_minutes=30.0)
@@ -36,3 +36,11 @@ def test_minutes(started, first, signals, wall_clock, without_idle):
     """Gaps above the limit are left out whole; signals outside the stretch take no part."""
     assert minutes(FirstChange(), started, first, *signals) == wall_clock
     assert minutes(HALF_HOUR, started, first, *signals) == without_idle
+
+
+def test_idle_gaps():
+    """Pauses longer than the gap on the way to the first change; by the wall clock there is none."""
+    signals = [10 * MINUTE, 50 * MINUTE, 300 * MINUTE]
+
+    assert idle_gaps(HALF_HOUR, 0, 60 * MINUTE, signals) == [(10 * MINUTE, 50 * MINUTE)]
+    assert idle_gaps(FirstChange(), 0, 60 * MINUTE, signals) == []

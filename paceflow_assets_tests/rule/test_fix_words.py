@@ -1,6 +1,6 @@
 import pytest
 
-from paceflow_assets.rule.fix_words import FixWords, is_fix
+from paceflow_assets.rule.fix_words import FixWords, is_fix, matching_words
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,9 @@ def test_own_words():
     assert not is_fix(FixWords(words=("a.b",)), "x aab y")
     assert not is_fix(FixWords(words=()), "fix")
     assert not is_fix(FixWords(words=("",)), "fix")
+
+
+def test_matching_words():
+    """As they are written in the message, each once."""
+    assert matching_words(FixWords(), "Fix the bug\n\nfix, Fix, bugfix") == ["Fix", "bug", "fix"]
+    assert matching_words(FixWords(words=()), "fix") == []

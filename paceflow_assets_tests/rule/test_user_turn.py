@@ -1,6 +1,6 @@
 import pytest
 
-from paceflow_assets.rule.user_turn import KINDS, UserTurn, is_in_conversation, is_user_turn, turn_count, turns
+from paceflow_assets.rule.user_turn import KINDS, UserTurn, is_in_conversation, is_user_turn, left_out_as, turn_count, turns
 
 REFERENCE = UserTurn(sidechain=True)
 TYPED_ONLY = UserTurn(kinds=("typed",), sidechain=False)
@@ -75,3 +75,10 @@ def test_turns(messages, expected):
 def test_blank_turns_do_not_count():
     """A turn whose user text is white space is no turn; a control character is not white space."""
     assert turn_count([("", "x"), (" \u3000\u2028\x85", "x"), ("\x1c", ""), ("a", "")]) == 2
+
+
+def test_why_a_user_message_is_no_turn():
+    """By its kind, else because an agent wrote it to a sub-agent."""
+    messages = [("user", "typed", ""), ("user", "interrupt", "a1"), ("user", "typed", "a1")]
+
+    assert [left_out_as(TYPED_ONLY, *message) for message in messages] == ["", "interrupt", "sub-agent"]

@@ -1,0 +1,75 @@
+"""Finding: what an explanation says, as plain data.
+
+What lives here: the shapes that commit and session explanations share, and how a time or a message is put into a sentence.
+What stays out: reading tables (stored), and the terminal (report/explanation).
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+SHOWN_CHARACTERS = 80
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a rule as the tables were computed with. origin: where the value comes from."""
+
+    rule: str
+    name: str
+    value: object
+    unit: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Facts of one kind, a row each. Times are naive UTC; a duration says how far from the commit or session."""
+
+    title: str
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A flag or measure of an event and what is behind it.
+
+    table, name, value: the event's column as it is stored. beside: other columns of that row that belong to it.
+    """
+
+    table: str
+    name: str
+    value: object
+    beside: Mapping[str, object]
+    reasons: Sequence[str]
+    evidence: Sequence[Evidence] = ()
+    parameters: Sequence[Parameter] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One commit or session in one repository. facts: what it is; findings: what events say of it, and why."""
+
+    title: str
+    repository: str
+    facts: Mapping[str, object]
+    findings: Sequence[Finding]
+
+
+def moment(time: object) -> str:
+    """A time in a sentence, UTC."""
+    return time.isoformat(sep=" ", timespec="minutes") if isinstance(time, dt.datetime) else "an unknown time"
+
+
+def counted(number: float, noun: str) -> str:
+    """`1 line`, `2 lines`, `2.5 lines`."""
+    return f"{number:,.10g} {noun}" if number == 1 else f"{number:,.10g} {noun}s"
+
+
+def excerpt(text: str, about: str = "") -> str:
+    """The beginning of a text on one line, or of its first line that holds `about`, in any case."""
+    lines = [line for line in text.split("\n") if about and about.lower() in line.lower()]
+    words = " ".join((lines[0] if lines else text[: SHOWN_CHARACTERS * 20]).split())
+    return words if len(words) <= SHOWN_CHARACTERS else f"{words[: SHOWN_CHARACTERS - 1]}…"
