@@ -379,7 +379,7 @@ def _fixes(commit: Commit, rule: BugAfterMerge, row: Row) -> tuple[list[str], li
         .rows()
     ]
     told = (
-        f"{counted(row['bug_signal_count'], 'fix').replace('fixs', 'fixes')} from {moment(first)} to {moment(last)} removed "
+        f"{counted(row['bug_signal_count'], 'fix', 'fixes')} from {moment(first)} to {moment(last)} removed "
         f"at least {counted(rule.min_lines, 'AI line')} of it"
     )
     return [told], [Evidence("fixes", rows)]

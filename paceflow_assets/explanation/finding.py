@@ -63,9 +63,9 @@ def moment(time: object) -> str:
     return time.isoformat(sep=" ", timespec="minutes") if isinstance(time, dt.datetime) else "an unknown time"
 
 
-def counted(number: float, noun: str) -> str:
-    """`1 line`, `2 lines`, `2.5 lines`."""
-    return f"{number:,.10g} {noun}" if number == 1 else f"{number:,.10g} {noun}s"
+def counted(number: float, noun: str, plural: str = "") -> str:
+    """`1 line`, `2 lines`, `2.5 lines`; `2 fixes` with its own plural."""
+    return f"{number:,.10g} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def excerpt(text: str, about: str = "") -> str:

@@ -301,7 +301,7 @@ class Warehouse:
     def tidy(self) -> None:
         """Remove what processes that died while writing left: a file that is being written bears its process's number."""
         for leftover in self.root.glob("*/.*.tmp"):
-            process = re.search(r"\.parquet\.(\d+)\.", leftover.name)
+            process = re.search(r"\.(?:parquet|_empty)\.(\d+)\.", leftover.name)
             if process and not is_running(int(process[1])):
                 leftover.unlink(missing_ok=True)
 

@@ -147,13 +147,16 @@ class TestWriting:
         path = warehouse.path("fact_x", "r")
         dead = subprocess.Popen([sys.executable, "-c", ""])
         dead.wait()
-        living, left = (path.with_name(f".{path.name}.{pid}.0.tmp") for pid in (os.getpid(), dead.pid))
-        living.touch()
-        left.touch()
+        living, left = (
+            [path.with_name(name.format(pid)) for name in (f".{path.name}.{{}}.0.tmp", "._empty.{}.tmp")]
+            for pid in (os.getpid(), dead.pid)
+        )
+        for file in (*living, *left):
+            file.touch()
 
         warehouse.tidy()
 
-        assert (living.exists(), left.exists()) == (True, False)
+        assert [file.exists() for file in (*living, *left)] == [True, True, False, False]
 
     def test_a_write_that_fails_leaves_the_file_before_it(self, where, warehouse):
         """The message says where and what to do."""
