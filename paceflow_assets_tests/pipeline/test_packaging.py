@@ -59,11 +59,12 @@ def test_the_readme_names_no_command_that_is_not_run():
         "export DAGSTER_HOME=~/.paceflow/dagster",
         "uv run dagster asset materialize -m paceflow_assets.definitions --select 'event_session_quality+'"
         " --partition github.com/you/app",
-        "paceflow rules show",
-        "paceflow rules explain churn",
-        "paceflow ingest --plan",
-        "paceflow explain commit f94261c",
-        "paceflow explain session 0d3f6b1e",
+        "uv run paceflow rules show",
+        "uv run paceflow rules explain churn",
+        "uv run paceflow rules diff --set churn.window_days=30",
+        "uv run paceflow ingest --plan",
+        "uv run paceflow explain commit f94261c",
+        "uv run paceflow explain session 0d3f6b1e",
         "uv run pytest",
         "uv run ruff format --check . && uv run ruff check . && uv run sqlfluff lint sql",
     ]
