@@ -30,6 +30,7 @@ LONGEST_RETRY = dt.timedelta(hours=6)
 REMEMBERED_FAILURES = dt.timedelta(days=7)
 STATE = "paceflow/state"
 JOB = "one_repository"
+RELOAD = "the rules changed since these definitions were loaded; reload them to see what became stale and have it rebuilt"
 STALE_JOB = "stale_tables"
 
 
@@ -132,7 +133,11 @@ def failures(instance: dg.DagsterInstance, now: dt.datetime) -> dict[str, tuple[
 
 
 def sensor(settings: Settings, job: object) -> dg.SensorDefinition:
-    """Looks around every minute; a new or changed repository gets a run without a click."""
+    """Looks around every minute; a new or changed repository gets a run without a click.
+
+    With nothing to ask for it says when the rules changed since it was defined: what they make stale shows after a reload.
+    """
+    defined_with = rules(settings.rules_source).fingerprint
 
     @dg.sensor(
         name="changed_repositories",
@@ -148,6 +153,8 @@ def sensor(settings: Settings, job: object) -> dg.SensorDefinition:
         if reason:
             return dg.SensorResult(skip_reason=reason, dynamic_partitions_requests=partitions)
         requests = list(wanted(context.instance, found, dt.datetime.now(dt.UTC)))
+        if not requests and rules(settings.rules_source).fingerprint != defined_with:
+            return dg.SensorResult(skip_reason=RELOAD, dynamic_partitions_requests=partitions)
         return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=partitions)
 
     return changed_repositories

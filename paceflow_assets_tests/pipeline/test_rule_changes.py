@@ -122,6 +122,21 @@ def test_rules_that_cannot_be_read_start_no_run(ingested, instance):
     assert "rules.toml:2: [churn] window_day: unknown parameter (did you mean window_days?)" in tick.skip_reason.skip_message
 
 
+def test_a_quiet_sensor_asks_for_a_reload_when_the_rules_changed(ingested, instance):
+    """What a rule makes stale shows only in definitions that know it."""
+    sensor = nightly.sensor(ingested.settings, nightly.repository_job())
+
+    def tick() -> str | None:
+        with dg.build_sensor_context(instance=instance) as context:
+            told = sensor(context).skip_reason
+        return told and told.skip_message
+
+    before = tick()
+    ingested.settings.rules_file.write_text(CHURN_30)
+
+    assert (before, tick()) == (None, nightly.RELOAD)
+
+
 def test_the_night_rebuilds_what_a_rule_made_stale_and_nothing_else(ingested, instance):
     """Each repository once; the same data stops at once below; the next night has nothing to do."""
     ingested.settings.rules_file.write_text(CHURN_30)
