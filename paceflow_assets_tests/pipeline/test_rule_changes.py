@@ -57,9 +57,13 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
     return event.step_failure_data.user_failure_data.description
 
 
-def sensed(home: Home, instance: dg.DagsterInstance) -> dg.SensorResult:
+def sensor_of(home: Home) -> dg.SensorDefinition:
+    """The sensor, defined under the rules of now."""
+    return nightly.sensor(home.settings, nightly.repository_job())
+
+
+def sensed(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> dg.SensorResult:
     """A tick of the sensor."""
-    sensor = nightly.sensor(home.settings, nightly.repository_job())
     with dg.build_sensor_context(instance=instance) as context:
         return sensor(context)
 
@@ -82,7 +86,7 @@ def test_a_daemon_does_not_undo_what_other_rules_built(ingested, instance):
     repository = ingested.discover().repositories[0]
     worked(ingested, "new", "session-new")
 
-    tick = sensed(ingested, instance)
+    tick = sensed(sensor_of(ingested), instance)
     result = run(ingested, instance, nightly.JOB, repository, asset_selection=[dg.AssetKey("event_commit_churn")])
 
     assert "with PACEFLOW_RULES=paceflow-0.2.4, this process has the home's own rules" in tick.skip_reason.skip_message
@@ -113,10 +117,11 @@ def test_definitions_that_are_out_of_date_compute_nothing(ingested, instance):
 
 def test_rules_that_cannot_be_read_start_no_run(ingested, instance):
     """The sensor names the line and the nearest key."""
+    sensor = sensor_of(ingested)
     ingested.settings.rules_file.write_text("[churn]\nwindow_day = 30\n")
     worked(ingested, "new", "session-new")
 
-    tick = sensed(ingested, instance)
+    tick = sensed(sensor, instance)
 
     assert not tick.run_requests
     assert "rules.toml:2: [churn] window_day: unknown parameter (did you mean window_days?)" in tick.skip_reason.skip_message
@@ -124,17 +129,14 @@ def test_rules_that_cannot_be_read_start_no_run(ingested, instance):
 
 def test_a_quiet_sensor_asks_for_a_reload_when_the_rules_changed(ingested, instance):
     """What a rule makes stale shows only in definitions that know it."""
-    sensor = nightly.sensor(ingested.settings, nightly.repository_job())
+    sensor = sensor_of(ingested)
 
-    def tick() -> str | None:
-        with dg.build_sensor_context(instance=instance) as context:
-            told = sensor(context).skip_reason
-        return told and told.skip_message
-
-    before = tick()
+    before = sensed(sensor, instance)
     ingested.settings.rules_file.write_text(CHURN_30)
+    after = sensed(sensor, instance)
 
-    assert (before, tick()) == (None, nightly.RELOAD)
+    assert before.skip_reason is None
+    assert after.skip_reason.skip_message == nightly.RELOAD
 
 
 def test_the_night_rebuilds_what_a_rule_made_stale_and_nothing_else(ingested, instance):
