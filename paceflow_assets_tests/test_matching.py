@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 import pytest
-from building import built, hash_of, line_rows
+from building import built, by_bags, hash_of, line_rows
 from conftest import rows_in
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -730,8 +730,8 @@ def facts(commits: list[Made], edits: list[Edit]) -> dict[str, pl.DataFrame]:
 
 def matches(sql: Sql, commits: list[Made], edits: list[Edit], *rules: object) -> dict[tuple, tuple]:
     """The same rows from the table under test."""
-    result = built(fact_commit_session_match, *rules, sql=sql, **facts(commits, edits))
-    return {row[1:4]: row[4:] for row in result.rows()}
+    result = built(fact_commit_session_match, *by_bags(rules), sql=sql, **facts(commits, edits))
+    return {row[1:4]: row[4:9] for row in result.rows()}
 
 
 FALLBACKS = (
@@ -953,8 +953,8 @@ def test_events_are_the_definition_s(sql, chance, rule, squash):
         "fact_mainline_commit",
         [{"commit_sha": commit.sha, "commit_time": at(commit.minutes)} for commit in commits if commit.on_mainline],
     )
-    matched = built(fact_commit_session_match, rule, sql=sql, **given_facts)
-    ai = built(fact_commit_ai_line, sql=sql, **given_facts)
+    matched = built(fact_commit_session_match, *by_bags([rule]), sql=sql, **given_facts)
+    ai = built(fact_commit_ai_line, *by_bags(()), sql=sql, **given_facts)
     upstreams = {"fact_commit_line": lines, "fact_commit_ai_line": ai}
 
     outcome = built(

@@ -24,7 +24,7 @@ from paceflow_assets.rule.squash_merge import SquashMerge
 
 LINES = ("commit_sha", "rel_path", "side", "line_hash", "line_hash_trimmed", "word_characters")
 CHANGE_LINES = ("provider", "session_id", "change_id", "side", "line_hash", "line_hash_trimmed")
-MATCHED = ("matched_lines", "matched_added_lines", "matched_removed_lines")
+MATCHED = ("matched_lines", "matched_added_lines", "matched_removed_lines", "evidence", "confidence")
 PEOPLE = "human"
 
 
@@ -143,6 +143,8 @@ def _heavy(commit: Commit, outcome: Row) -> Finding:
             "added": row["matched_added_lines"],
             "removed": row["matched_removed_lines"],
             "share": row["share_of_commit"],
+            "evidence": row["evidence"],
+            "sure": row["confidence"],
             "began": _from(time, row["started_at_of_work"]),
             "ended": _from(time, row["ended_at_of_work"]),
         }
@@ -160,8 +162,13 @@ def _heavy(commit: Commit, outcome: Row) -> Finding:
             Evidence("lines by session; began and ended, counted from the commit", by_session),
             Evidence("lines by file", list(_files(commit)) if by_session else []),
         ],
-        [*stored.parameters("heavy_ai"), *stored.parameters("line_match"), *stored.parameters("path_fallback")],
+        [parameter for rule in ("heavy_ai", *_matching_rules(stored)) for parameter in stored.parameters(rule)],
     )
+
+
+def _matching_rules(stored: Stored) -> tuple[str, ...]:
+    is_traced = stored.rule(LineMatch).method == "runs"
+    return ("line_match", "anchor", "weak_pair") if is_traced else ("line_match", "path_fallback")
 
 
 def _from(commit_time: object, time: object) -> dt.timedelta | None:
@@ -189,6 +196,8 @@ def _files(commit: Commit) -> Iterator[Row]:
 def _file_shares(commit: Commit) -> pl.DataFrame:
     stored = commit.stored
     line_match = stored.rule(LineMatch)
+    if line_match.method == "runs":
+        return _origins(commit)
     assignments = stored.frame("fact_task_commit_assignment", "commit_sha", "branch_name")
     commits = commit.commits.select("commit_sha", "commit_time")
     own = assignments.filter(pl.col("commit_sha") == commit.sha)
@@ -209,6 +218,17 @@ def _file_shares(commit: Commit) -> pl.DataFrame:
         sql=stored.sql,
     )
     return fact_commit_session_match.file_shares(stored.sql, found).filter(pl.col("commit_sha") == commit.sha)
+
+
+def _origins(commit: Commit) -> pl.DataFrame:
+    """Lines by file and session as fact_commit_line_origin has them, and the path under which the session wrote them."""
+    edit = ["provider", "session_id", "change_id"]
+    lines = commit.stored.frame("fact_commit_line_origin", "rel_path", *edit, commit_sha=commit.sha)
+    written = commit.stored.frame("fact_session_code_change", *edit, "rel_path").rename({"rel_path": "found_path"})
+    key = ["commit_sha", "rel_path", "found_path", "provider", "session_id"]
+    return (
+        lines.join(written, on=edit, how="left").group_by(key).agg(pl.len().cast(pl.Float64).alias("matched_lines")).sort(key)
+    )
 
 
 def _merged(commit: Commit, outcome: Row) -> Finding:

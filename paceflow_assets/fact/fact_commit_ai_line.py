@@ -33,6 +33,7 @@ COLUMNS = {
             "line_hash",
             "line_hash_trimmed",
         ),
+        "fact_commit_line_origin": ("commit_sha", "rel_path", "side", "line_hash"),
     },
 )
 def fact_commit_ai_line(
@@ -40,14 +41,18 @@ def fact_commit_ai_line(
     fact_commit_line: pl.LazyFrame,
     fact_session_code_change: pl.DataFrame,
     fact_session_code_change_line: pl.LazyFrame,
+    fact_commit_line_origin: pl.DataFrame,
     line_match: LineMatch,
     sql: Sql,
 ) -> pl.DataFrame:
     """One row per (commit, file, text) of added lines that sessions wrote in the same file: what churn and bugs look at.
 
-    Each agent offers the largest edit of one session; agents add up. Other paths are not looked at, unlike in
-    fact_commit_session_match.
+    Under rule line_match by runs: those of fact_commit_line_origin. By bags each agent offers the largest edit of one session;
+    agents add up; other paths are not looked at, unlike in fact_commit_session_match.
     """
+    if line_match.method == "runs":
+        added = fact_commit_line_origin.filter(pl.col("side") == "+").group_by("commit_sha", "rel_path", "line_hash")
+        return added.agg(pl.len().cast(pl.Int64).alias("lines")).join(fact_commit, on="commit_sha")
     column, changes = hash_column(line_match), fact_session_code_change
     items = matching.Names.of("commit_sha", fact_commit)
     paths = matching.Names.of("rel_path", fact_commit_line, changes)

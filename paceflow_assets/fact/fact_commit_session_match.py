@@ -12,6 +12,7 @@ from paceflow_assets.rule.path_fallback import PathFallback, chosen_path, least_
 from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.nested import rows_of
 from paceflow_assets.runtime.table import number, table, text
+from paceflow_assets.tracing import BLOCK, CONTEXT, DELETED, REAPPLIED, RESTORED, SINGLE, WHOLE
 
 COLUMNS = {
     "repository": text("partition key"),
@@ -23,8 +24,12 @@ COLUMNS = {
     "matched_removed_lines": number("those of them that the commit removes"),
     "share_of_commit": number("share of the commit's changed lines, from 0 to 1"),
     "share_of_ai": number("share of the lines that any session explains, from 0 to 1"),
+    "evidence": text("the best that a line of it has, as in fact_commit_line_origin; null for people, and with bags"),
+    "edit_age_minutes": number("from its latest edit to the commit's author date; null as evidence"),
+    "confidence": number("how likely the session wrote lines of the commit, from 0 to 1; null as evidence"),
 }
-KEY = ["repository", "commit_sha", "provider", "session_id"]
+PAIR = ("commit_sha", "provider", "session_id")
+EVIDENCE = (BLOCK, REAPPLIED, RESTORED, DELETED, SINGLE, WHOLE, CONTEXT)  # best first
 HUMAN = ("human", "__human__")
 
 
@@ -45,6 +50,7 @@ HUMAN = ("human", "__human__")
             "line_hash_trimmed",
         ),
         "fact_task_commit_assignment": ("commit_sha", "branch_name"),
+        "fact_commit_line_origin": (*PAIR, "side", "evidence", "edit_age_minutes", "confidence"),
     },
 )
 def fact_commit_session_match(
@@ -53,16 +59,19 @@ def fact_commit_session_match(
     fact_session_code_change: pl.DataFrame,
     fact_session_code_change_line: pl.LazyFrame,
     fact_task_commit_assignment: pl.DataFrame,
+    fact_commit_line_origin: pl.DataFrame,
     line_match: LineMatch,
     path_fallback: PathFallback,
     human_remainder: HumanRemainder,
     sql: Sql,
 ) -> pl.DataFrame:
-    """One row per (commit, session that explains lines of it), and one for people where no session does.
+    """One row per (commit, session that explains lines of it), and one for people's rest (rule human_remainder).
 
-    A session's line explains a commit's line of the same file, side and text (rule line_match), of another file under rule
-    path_fallback. Shares add up to 1 at most.
+    Under rule line_match by runs: the lines of fact_commit_line_origin. By bags: a session's line explains a commit's line of
+    the same file, side and text, of another file under rule path_fallback. Shares add up to 1 at most.
     """
+    if line_match.method == "runs":
+        return with_shares(fact_commit, traced(fact_commit_line_origin), human_remainder)
     found = explained_lines(
         fact_commit,
         fact_commit_line,
@@ -74,6 +83,20 @@ def fact_commit_session_match(
         sql=sql,
     )
     return with_shares(fact_commit, credited(sql, found.pairs, found.items, found.sources), human_remainder)
+
+
+def traced(origins: pl.DataFrame) -> pl.DataFrame:
+    """Matched lines per (commit, session) of lines with their origin."""
+    place = pl.col("evidence").replace_strict({name: number for number, name in enumerate(EVIDENCE)}, return_dtype=pl.Int8)
+    found = origins.group_by(PAIR).agg(
+        pl.len().cast(pl.Float64).alias("matched_lines"),
+        (pl.col("side") == "+").sum().cast(pl.Float64).alias("matched_added_lines"),
+        (pl.col("side") == "-").sum().cast(pl.Float64).alias("matched_removed_lines"),
+        pl.col("evidence").sort_by(place).first(),
+        pl.col("edit_age_minutes").min(),
+        pl.col("confidence").first(),
+    )
+    return found.sort(PAIR)
 
 
 class Explained(NamedTuple):
@@ -213,6 +236,7 @@ def with_shares(commits: pl.DataFrame, matches: pl.DataFrame, rule: HumanRemaind
     for repository, sha, ai_lines, changed in whole.select("repository", "commit_sha", "ai_lines", "changed_lines").rows():
         shares = remainder(rule, ai_lines, changed)
         if shares is not None:
-            people.append((repository, sha, *HUMAN, 0.0, 0.0, 0.0, shares.share_of_commit, shares.share_of_ai))
+            people.append((repository, sha, *HUMAN, 0.0, 0.0, 0.0, *shares, None, None, None))
     fields = {name: column.type for name, column in COLUMNS.items()}
-    return pl.concat([shared.select(list(COLUMNS)), rows_of(fields, people)])
+    missing = [pl.lit(None, dtype=fields[name]).alias(name) for name in fields if name not in shared.columns]
+    return pl.concat([shared.with_columns(missing).select(list(COLUMNS)), rows_of(fields, people)])

@@ -1,12 +1,14 @@
 """Line match: which lines of a commit does a session explain?
 
 Claim: a changed line that a session wrote in the same file, on the same side, is the session's line.
-Decision: equal text after trimming; a session offers as many copies as its largest single edit of the file held. Several
-sessions share a line in proportion to what they offer.
-Wrong when: people type the same text themselves; lines that stand everywhere (braces, blank lines) match everything; without an
-order in time a session is credited for what was committed before it began.
-Threshold: the reference program, release 0.2.1, is `trim = "end"` and everything else off. Tolerance, informative characters
-and files are measured on repositories with known truth (10 s, 4 characters, 3 files).
+Decision: equal text after trimming. With `runs` a line falls to one edit that was made before the commit and holds it among the
+same neighbours: not used up by an earlier commit, the latest one of several; lines without information only beside one with.
+With `bags` a session offers as many copies as its largest single edit of the file held, and several sessions share a line in
+proportion to what they offer.
+Wrong when: people type the same text themselves, such as a change that was thrown away before. With `bags` also: lines that
+stand everywhere (braces, blank lines) match everything; a session is credited for what was committed before it began.
+Threshold: the reference program, release 0.2.1, is `bags` with `trim = "end"` and everything else off. Tolerance, informative
+characters and files are measured on repositories with known truth (10 s, 4 characters, 3 files).
 """
 
 from dataclasses import dataclass
@@ -18,6 +20,11 @@ from paceflow_assets.rule import parameter
 class LineMatch:
     """When a session's line and a commit's line are the same line."""
 
+    method: str = parameter(
+        "runs",
+        choices=("runs", "bags"),
+        meaning="'runs': lines in their order, each with one edit; 'bags': equal lines counted per file, whatever their order",
+    )
     trim: str = parameter(
         "end",
         choices=("end", "both"),
@@ -26,7 +33,7 @@ class LineMatch:
     time_order: str = parameter(
         "any",
         choices=("any", "edit_first"),
-        meaning="'edit_first': an edit explains only commits made after it; 'any': commits made before it as well",
+        meaning="with bags; 'edit_first': an edit explains only commits made after it; 'any': those before it as well",
     )
     tolerance_seconds: int = parameter(
         10,
@@ -38,14 +45,14 @@ class LineMatch:
     consumption: str = parameter(
         "unlimited",
         choices=("unlimited", "once_per_lineage"),
-        meaning="'once_per_lineage': a session's line is credited once on the main line and once on each branch's own line; "
-        "'unlimited': in any number of commits",
+        meaning="with bags; 'once_per_lineage': a session's line is credited once on the main line and once on each branch's "
+        "own line; 'unlimited': in any number of commits",
     )
     dull_lines: str = parameter(
         "alone",
         choices=("alone", "beside_informative"),
-        meaning="'beside_informative': lines without information count only if the session also has an informative line in "
-        "that file of the commit; 'alone': they count by themselves",
+        meaning="with bags; 'beside_informative': lines without information count only if the session also has an informative "
+        "line in that file of the commit; 'alone': they count by themselves",
     )
     informative_characters: int = parameter(
         4,

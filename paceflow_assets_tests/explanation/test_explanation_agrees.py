@@ -19,6 +19,7 @@ GENERATOR = Path(__file__).parents[1] / "workload" / "gen_workload.py"
 SIZE = ["--seed", "11", "--repos", "1", "--commits", "16", "--sessions", "8", "--size-mb", "1", "--common", "0.3"]
 STRICT = """
 [line_match]
+method = "bags"
 trim = "both"
 time_order = "edit_first"
 consumption = "once_per_lineage"

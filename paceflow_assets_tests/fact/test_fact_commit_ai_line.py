@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, built, commit_facts, edit_facts, hash_of
+from building import assert_rows, built, by_bags, commit_facts, edit_facts, hash_of
 from logs import at
 
 from paceflow_assets.fact.fact_commit_ai_line import fact_commit_ai_line
@@ -9,7 +9,7 @@ from paceflow_assets.rule.line_match import LineMatch
 def ai_lines(sql, commits, edits, *rules):
     """The table from commits and edits."""
     facts = {**commit_facts(*commits), **edit_facts(*edits)}
-    return built(fact_commit_ai_line, *rules, sql=sql, **facts)
+    return built(fact_commit_ai_line, *by_bags(rules), sql=sql, **facts)
 
 
 def test_nothing(sql):

@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, built, commit_facts, edit_facts
+from building import assert_rows, built, by_bags, commit_facts, edit_facts
 from logs import at
 
 from paceflow_assets.fact.fact_commit_session_match import fact_commit_session_match
@@ -16,7 +16,7 @@ def matches(sql, commits, edits, *rules, branches=()):
     """The table from commits and edits; branches: (sha, branch that owns it)."""
     owners = [{"commit_sha": sha, "branch_name": branch} for sha, branch in branches]
     facts = {**commit_facts(*commits), **edit_facts(*edits)}
-    return built(fact_commit_session_match, *rules, sql=sql, fact_task_commit_assignment=owners, **facts)
+    return built(fact_commit_session_match, *by_bags(rules), sql=sql, fact_task_commit_assignment=owners, **facts)
 
 
 def credited(frame):

@@ -1,0 +1,208 @@
+"""Which session wrote each changed line of a commit?"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from paceflow_assets import tracing
+from paceflow_assets.matching import OPERATION
+from paceflow_assets.rule.anchor import Anchor, is_asked
+from paceflow_assets.rule.line_match import LineMatch, hash_column
+from paceflow_assets.rule.match_confidence import confidence
+from paceflow_assets.rule.revert import reverted_shas
+from paceflow_assets.rule.weak_pair import WeakPair, is_weak
+from paceflow_assets.runtime.table import count, hash64, number, table, text
+from paceflow_assets.tracing import NEVER, Ground
+
+COLUMNS = {
+    "repository": text("partition key"),
+    "commit_sha": text("full object name"),
+    "rel_path": text("path, as in fact_commit_file_change"),
+    "position": count("number of the line in the file's patch, as in fact_commit_line"),
+    "side": text("+ added, - removed"),
+    "line_hash": hash64("hash of the line, of the kind that rule line_match compares"),
+    "provider": text("agent that wrote the line"),
+    "session_id": text("session that wrote it"),
+    "change_id": text("its edit, as in fact_session_code_change"),
+    "evidence": text("block, single, context, whole_hunk, deleted_file, restored or reapplied (see tracing)"),
+    "edit_age_minutes": number(
+        "from the edit to the commit's author date; negative = clocks differ, or the commit was rebuilt"
+    ),
+    "confidence": number("how likely the session wrote lines of this commit, from 0 to 1; the same on all lines of the pair"),
+}
+KEY = ["commit_sha", "rel_path", "position"]
+PAIR = ["item", "source"]
+MINUTE_MS = 60_000
+
+
+@table(
+    grain=("commit_sha", "rel_path", "position"),
+    columns=COLUMNS,
+    parents={"fact_commit_line": ("repository", *KEY)},
+    reads={
+        "fact_commit": ("repository", "commit_sha", "commit_time", "author_time", "message", "total_added", "total_removed"),
+        "fact_commit_line": (*KEY, "side", "hunk_index", "line_hash", "line_hash_trimmed", "word_characters"),
+        "fact_commit_file_change": ("commit_sha", "rel_path", "old_path", "change_type"),
+        "fact_session_code_change": (*OPERATION, "rel_path", "change_ts", "write_mode", "before_known"),
+        "fact_session_code_change_line": (
+            *OPERATION,
+            "position",
+            "side",
+            "hunk_index",
+            "line_hash",
+            "line_hash_trimmed",
+            "word_characters",
+        ),
+    },
+)
+def fact_commit_line_origin(
+    fact_commit: pl.DataFrame,
+    fact_commit_chain: pl.DataFrame,
+    fact_commit_line: pl.LazyFrame,
+    fact_commit_file_change: pl.DataFrame,
+    fact_session_code_change: pl.DataFrame,
+    fact_session_code_change_line: pl.LazyFrame,
+    line_match: LineMatch,
+    anchor: Anchor,
+    weak_pair: WeakPair,
+) -> pl.DataFrame:
+    """One row per changed line that a session wrote; others are people's. No rows when rule line_match counts bags."""
+    if line_match.method != "runs":
+        return pl.DataFrame(schema={name: column.type for name, column in COLUMNS.items()})
+    tolerance_ms, characters = line_match.tolerance_seconds * 1000, line_match.informative_characters
+    renames = fact_commit_file_change.filter(pl.col("change_type") == "rename", pl.col("old_path").is_not_null())
+    on = tracing.ground(
+        fact_commit,
+        fact_commit_chain,
+        fact_commit_line,
+        renames.select("old_path", "rel_path").rows(),
+        fact_session_code_change,
+        fact_session_code_change_line,
+        hash_column=hash_column(line_match),
+        characters=characters,
+        files=line_match.informative_files,
+    )
+    found = tracing.with_context(on, tracing.chosen(tracing.runs(on, tracing.candidates(on, tolerance_ms))))
+    when = on.commits.select("item", "chain", "place", pl.col("at").alias("happened"))
+    before = tracing.newest_before(on.commits.select("item"), when, on.lineage).rename({"newest": "before"})
+    times = on.commits.select("item", "at").join(before, on="item", how="left").with_columns(pl.col("before").fill_null(NEVER))
+    places = tracing.anchors(on, found, span=anchor.span_lines, characters=characters)
+    anchored = without_unanchored(found, places, times, anchor, tolerance_ms)
+    deletions = fact_commit_file_change.filter(pl.col("change_type") == "delete").select("commit_sha", "rel_path")
+    credits = pl.concat([anchored, tracing.whole_hunks(on, found, tolerance_ms)])
+    credits = pl.concat([credits, tracing.deleted_files(on, credits, deletions, tolerance_ms)])
+    reverts = reverts_of(fact_commit, {sha: number for number, sha in enumerate(on.items.texts)})
+    credits = tracing.reverted(on, credits, reverts)
+    pairs = pairs_of(on, credits, places, times, fact_commit, characters, tolerance_ms)
+    weak = [
+        item not in reverts
+        and is_weak(weak_pair, informative_lines=lines, age_ms=age, share=share, is_passed=passed, completeness=completeness)
+        for item, lines, age, share, passed, completeness in pairs.select(
+            "item", "informative_lines", "age_ms", "share", "is_passed", "completeness"
+        ).rows()
+    ]
+    kept = pairs.filter(~pl.Series(weak, dtype=pl.Boolean))
+    return named(on, credits, with_confidence(kept), fact_commit)
+
+
+def without_unanchored(
+    credits: pl.DataFrame, places: pl.DataFrame, times: pl.DataFrame, rule: Anchor, tolerance_ms: int
+) -> pl.DataFrame:
+    """The credits without edits that lack the surroundings they need, in files where their session has no better place."""
+    asked = places.join(times, on="item").with_columns((pl.col("before") > pl.col("ts") + tolerance_ms).alias("passed"))
+    needs = [is_asked(rule, at - ts, passed) for at, ts, passed in asked.select("at", "ts", "passed").rows()]
+    vouched = places.filter(pl.col("anchored") | ~pl.col("asks")).select("item", "file", "source").unique()
+    lost = asked.filter(pl.Series(needs, dtype=pl.Boolean)).join(vouched, on=vouched.columns, how="anti")
+    return credits.join(lost, on=[*tracing.HUNK, *tracing.SOURCE], how="anti")
+
+
+def reverts_of(commits: pl.DataFrame, numbers: Mapping[str, int]) -> dict[int, int]:
+    """Commit -> the first known commit that its message takes back, both as numbers."""
+    found = {}
+    for sha, message in commits.select("commit_sha", "message").rows():
+        targets = [numbers[target] for target in reverted_shas(message or "") if target in numbers]
+        if targets:
+            found[numbers[sha]] = targets[0]
+    return found
+
+
+def pairs_of(
+    on: Ground,
+    credits: pl.DataFrame,
+    places: pl.DataFrame,
+    times: pl.DataFrame,
+    commits: pl.DataFrame,
+    characters: int,
+    tolerance_ms: int,
+) -> pl.DataFrame:
+    """Per (item, source): lines, informative_lines, age_ms, share, is_passed, completeness, anchored_share.
+
+    age_ms: from the latest credited edit to the author date. is_passed: a commit before this one was made after that edit.
+    completeness: of the informative texts that the credited edits added, the share that the commit adds to the same file.
+    """
+    edits = credits.select(*PAIR, "operation", "path").unique()
+    texts = (
+        on.change_lines.filter(pl.col("side") == "+", pl.col("word_characters") >= characters)
+        .join(on.changes.lazy().select(*OPERATION, "operation").join(edits.lazy(), on="operation", how="semi"), on=OPERATION)
+        .select("operation", "line_hash")
+        .unique()
+        .collect(engine="streaming")
+        .join(on.dull, on="line_hash", how="anti")
+    )
+    there = on.changed.filter("plus").select("item", "path", "line_hash", pl.lit(True).alias("is_there")).unique()
+    complete = (
+        edits.join(texts, on="operation")
+        .unique([*PAIR, "path", "line_hash"])
+        .join(there, on=["item", "path", "line_hash"], how="left")
+        .group_by(PAIR)
+        .agg(pl.col("is_there").is_not_null().mean().alias("completeness"))
+    )
+    totals = commits.select(
+        on.items.number("commit_sha").alias("item"), (pl.col("total_added") + pl.col("total_removed")).alias("total")
+    )
+    anchored = credits.join(
+        places.filter("anchored").select(*tracing.HUNK, *tracing.SOURCE, pl.lit(True).alias("anchored")),
+        on=[*tracing.HUNK, *tracing.SOURCE],
+        how="left",
+    )
+    return (
+        anchored.group_by(PAIR)
+        .agg(
+            pl.len().alias("lines"),
+            (~pl.col("dull")).sum().cast(pl.Int64).alias("informative_lines"),
+            pl.col("ts").max().alias("last"),
+            pl.col("anchored").fill_null(False).mean().alias("anchored_share"),
+        )
+        .join(times, on="item")
+        .join(totals, on="item")
+        .join(complete, on=PAIR, how="left")
+        .with_columns(
+            (pl.col("at") - pl.col("last")).alias("age_ms"),
+            (pl.col("lines") / pl.col("total")).alias("share"),
+            (pl.col("before") > pl.col("last") + tolerance_ms).alias("is_passed"),
+            pl.col("completeness").fill_null(0.0),
+        )
+        .sort(PAIR)
+    )
+
+
+def with_confidence(pairs: pl.DataFrame) -> pl.DataFrame:
+    """item, source, confidence."""
+    told = ("informative_lines", "age_ms", "share", "is_passed", "completeness", "anchored_share")
+    values = [confidence(**dict(zip(told, row, strict=True))) for row in pairs.select(told).rows()]
+    return pairs.select(*PAIR, pl.Series("confidence", values, dtype=pl.Float64))
+
+
+def named(on: Ground, credits: pl.DataFrame, pairs: pl.DataFrame, commits: pl.DataFrame) -> pl.DataFrame:
+    """The credits of these pairs under their names."""
+    kept = credits.join(pairs, on=PAIR).join(on.commits.select("item", "at"), on="item")
+    kept = kept.join(on.changes.select("operation", *OPERATION), on="operation")
+    places = [on.items.text(kept["item"]).alias("commit_sha"), on.files.text(kept["file"]).alias("rel_path")]
+    told = kept.with_columns(
+        *places,
+        pl.col("pos").cast(pl.Int64).alias("position"),
+        pl.when("plus").then(pl.lit("+")).otherwise(pl.lit("-")).alias("side"),
+        ((pl.col("at") - pl.col("ts")) / MINUTE_MS).alias("edit_age_minutes"),
+    )
+    hashes = on.commit_lines.select(*KEY, "line_hash").join(told.lazy().select(KEY), on=KEY).collect(engine="streaming")
+    return told.join(hashes, on=KEY).join(commits.select("repository", "commit_sha"), on="commit_sha")
