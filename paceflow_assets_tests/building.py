@@ -21,6 +21,7 @@ from paceflow_assets.lines import encoded, line_hash, measure
 from paceflow_assets.rule.line_match import LineMatch
 from paceflow_assets.runtime.checks import checked
 from paceflow_assets.runtime.duck import Sql
+from paceflow_assets.runtime.rules import rules
 from paceflow_assets.runtime.table import Table, tables
 
 MARCH = dt.datetime(2026, 3, 1)
@@ -28,11 +29,11 @@ Row = dict[str, Any]
 Rows = Sequence[Mapping[str, object]] | pl.DataFrame
 
 
-def built(table: Table, *rules: object, sql: Sql | None = None, **upstreams: Rows) -> pl.DataFrame:
-    """The table in its shape. An upstream that is not given has no rows, a rule that is not given its defaults."""
+def built(table: Table, *given_rules: object, sql: Sql | None = None, **upstreams: Rows) -> pl.DataFrame:
+    """The table in its shape. An upstream that is not given has no rows, a rule that is not given the reference's values."""
     unknown = set(upstreams) - set(table.upstreams)
     assert not unknown, f"{table.name} does not read {unknown}"
-    arguments: dict[str, object] = {name: _chosen(rule, rules) for name, rule in table.rules.items()}
+    arguments: dict[str, object] = {name: _chosen(rule, given_rules) for name, rule in table.rules.items()}
     for name in table.upstreams:
         given = upstreams.get(name, ())
         frame = given if isinstance(given, pl.DataFrame) else rows_in(name, given)
@@ -53,7 +54,12 @@ def assert_rows(found: pl.DataFrame, table: Table, rows: Sequence[Mapping[str, o
 
 
 def _chosen(rule: type, given: Iterable[object]) -> object:
-    return next((one for one in given if isinstance(one, rule)), rule())
+    return next((one for one in given if isinstance(one, rule)), None) or (rule() if rule is LineMatch else reference(rule))
+
+
+def reference(rule: type, **changed: object) -> Any:
+    """A rule as the preset paceflow-0.2.1 has it, changed in some parameters: what tests hold on to when defaults change."""
+    return dataclasses.replace(rules("paceflow-0.2.1").of(rule), **changed)
 
 
 def day(number: float) -> dt.datetime:
@@ -236,8 +242,8 @@ def brought(sha: str, time: dt.datetime | None, files: Mapping[str, Sequence[str
     ]
 
 
-def by_bags(rules: Iterable[object]) -> list[object]:
+def by_bags(given: Iterable[object]) -> list[object]:
     """The rules with lines counted in bags, as the reference does, whatever else they say of matching lines."""
-    given = [rule for rule in rules if not isinstance(rule, LineMatch)]
-    match = next((rule for rule in rules if isinstance(rule, LineMatch)), LineMatch())
-    return [*given, dataclasses.replace(match, method="bags")]
+    others = [rule for rule in given if not isinstance(rule, LineMatch)]
+    match = next((rule for rule in given if isinstance(rule, LineMatch)), LineMatch())
+    return [*others, dataclasses.replace(match, method="bags")]

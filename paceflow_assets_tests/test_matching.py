@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 import pytest
-from building import built, by_bags, hash_of, line_rows
+from building import built, by_bags, hash_of, line_rows, reference
 from conftest import rows_in
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -843,7 +843,7 @@ def test_a_connection_keeps_nothing(sql):
 # What follows from the matches, told in the same plain way.
 
 DAY = 24 * 60
-SQUASHES = (SquashMerge(), SquashMerge(min_lines=3, min_ratio=0.5), SquashMerge(takes_all=True))
+SQUASHES = (reference(SquashMerge), reference(SquashMerge, min_lines=3, min_ratio=0.5), reference(SquashMerge, takes_all=True))
 
 
 def random_mainline(chance: random.Random) -> tuple[list[Made], list[Edit]]:
@@ -990,7 +990,7 @@ def test_random_main_lines_reach_every_branch():
     for seed in range(150):
         commits, edits = random_mainline(Chance(seed))
         shas = {commit.sha for commit in commits}
-        events = plain_events(commits, edits, shas, PathFallback(), SquashMerge(min_lines=3, min_ratio=0.5))
+        events = plain_events(commits, edits, shas, PathFallback(), reference(SquashMerge, min_lines=3, min_ratio=0.5))
         for commit in commits:
             merged, _, removed, fixes, _ = events[commit.sha]
             seen["by lines"] += merged and not commit.on_mainline

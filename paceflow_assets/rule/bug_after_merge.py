@@ -3,8 +3,8 @@
 Claim: a commit that says it fixes something and removes lines of the commit's AI text from the same file marks a bug in it.
 Decision: heavy AI commits on the main line; fix commits later than them within the window, on any branch; one shared line is
 enough.
-Wrong when: the fix removes the line for another reason, or an identical line that was always there (a blank one, a brace).
-Threshold: 60 days and one line, the reference program.
+Wrong when: the fix removes the line for another reason, or an identical line that was always there.
+Threshold: 60 days and one line, the reference program, which counts lines without information (a blank one, a brace) as well.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class BugAfterMerge:
 
     window_days: int = parameter(60, low=1, high=3650, unit="days", meaning="fixes up to this long after count, inclusive")
     min_lines: int = parameter(1, low=1, high=1_000_000, unit="lines", meaning="lines that the fix must remove")
-    informative_only: bool = parameter(False, meaning="whether lines without information (see line_match) are left out")
+    informative_only: bool = parameter(True, meaning="whether lines without information (see line_match) are left out")
 
 
 def window_ms(rule: BugAfterMerge, commit_ms: int) -> tuple[int, int]:

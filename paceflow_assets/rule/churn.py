@@ -3,9 +3,9 @@
 Claim: an AI line that reached the main line and whose text a main-line commit removes from the same file within the window
 was churned.
 Decision: removals are counted by text, up to the number of such lines that the commit brought.
-Wrong when: an older identical line is removed instead; a rename hides the removal; without the two switches below, a line
-that is merely moved inside one commit counts as removed.
-Threshold: 14 days, the reference program and the common industry figure.
+Wrong when: an older identical line is removed instead; a rename hides the removal.
+Threshold: 14 days, the reference program and the common industry figure. The reference program counts from the commit itself,
+its own removals and lines that are merely moved included.
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ class Churn:
 
     window_days: int = parameter(14, low=1, high=3650, unit="days", meaning="removals up to this long after count, inclusive")
     strictly_later: bool = parameter(
-        False, meaning="whether a removal must be later than the commit; false: the commit's own removals count too"
+        True, meaning="whether a removal must be later than the commit; false: the commit's own removals count too"
     )
     counts_moves: bool = parameter(
-        True, meaning="whether a line that the removing commit adds again elsewhere counts as removed"
+        False, meaning="whether a line that the removing commit adds again elsewhere counts as removed"
     )
     window_from: str = parameter(
-        "commit",
+        "mainline",
         choices=("commit", "mainline"),
         meaning="where the window begins: at the commit's own time, or when its lines reached the main line",
     )

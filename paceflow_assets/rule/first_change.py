@@ -5,7 +5,7 @@ Decision: from the start of the session to the first change; with an idle gap, p
 whole.
 Wrong when: a session is opened and left (wall clock); the agent works in silence for longer than the idle gap, for
 its log then shows no sign of life and the work is taken for a pause.
-Threshold: paceflow 0.2.1 takes the wall clock (0); its release 0.2.4 leaves out gaps over 30 minutes.
+Threshold: 30 minutes, as in paceflow 0.2.4; its release 0.2.1 takes the wall clock (0).
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ class FirstChange:
     """Which pauses count on the way to the first change."""
 
     idle_gap_minutes: float = parameter(
-        0.0,
-        meaning="a longer pause between two signs of life does not count as work (30 is a good value); 0 = wall clock",
+        30.0,
+        meaning="a longer pause between two signs of life does not count as work; 0 = wall clock",
         unit="minutes",
         low=0,
     )

@@ -3,7 +3,7 @@
 Claim: what no session wrote, a person wrote.
 Decision: a commit without any match has one human row; with `always`, so has every commit that is not fully matched.
 Wrong when: an agent's log is lost or not read; a formatter or generator wrote the rest.
-Threshold: none. paceflow 0.2.1 shows people only in commits without any match.
+Threshold: none. paceflow 0.2.1 shows people only in commits without any match, so that their part of mixed ones is unseen.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class HumanRemainder:
     """Whether partly matched commits have a human row."""
 
     always: bool = parameter(
-        False,
+        True,
         meaning=(
             "true: the unmatched part of every commit is a row of the provider human; false: only commits without any "
             "match have one"

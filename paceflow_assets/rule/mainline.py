@@ -5,8 +5,8 @@ Decision: what origin/HEAD names, if that is asked; else the first ref of a list
 ref can be united, for either may be behind.
 Wrong when: a team releases from several branches; origin/HEAD is out of date (git sets it when cloning and never
 again); the trunk has a name that is not listed and there is no origin.
-Threshold: paceflow 0.2.1 knows main and master only and prefers the local one, however old. `LISTED_REFS`, with both
-switches on, is the wider belief.
+Threshold: none; the names are the usual ones. paceflow 0.2.1 knows main and master only and prefers the local one,
+however old.
 """
 
 from collections.abc import Collection, Iterator
@@ -34,14 +34,14 @@ class Mainline:
     """Where the mainline is looked for."""
 
     refs: tuple[str, ...] = parameter(
-        ("refs/heads/main", "refs/heads/master", "refs/remotes/origin/main", "refs/remotes/origin/master"),
+        LISTED_REFS,
         meaning="full names of refs, refs/heads/… or refs/remotes/…; the first one that exists is the mainline",
     )
     prefers_origin_head: bool = parameter(
-        False, meaning="whether the branch that origin/HEAD names, if there is one, comes before the list"
+        True, meaning="whether the branch that origin/HEAD names, if there is one, comes before the list"
     )
     unites_local_and_remote: bool = parameter(
-        False,
+        True,
         meaning="whether the local and the remote ref of the mainline count together, so that neither can be behind",
     )
 

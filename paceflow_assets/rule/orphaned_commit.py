@@ -18,7 +18,7 @@ class OrphanedCommit:
     """What happens to commits that are rewritten or dropped."""
 
     counts: bool = parameter(
-        True, meaning="whether commits count that no branch holds any more (amended, rebased, squashed or deleted)"
+        False, meaning="whether commits count that no branch holds any more (amended, rebased, squashed or deleted)"
     )
 
 

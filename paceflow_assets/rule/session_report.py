@@ -18,7 +18,7 @@ HUMAN = "human"
 class SessionReport:
     """What session reports count."""
 
-    counts_human: bool = parameter(True, meaning="whether the human rows of a task or branch count as sessions, with weight 1")
+    counts_human: bool = parameter(False, meaning="whether the human rows of a task or branch count as sessions, with weight 1")
 
 
 def is_counted(rule: SessionReport, provider: str) -> bool:

@@ -2,8 +2,9 @@
 
 Claim: a commit whose AI lines were added by a main-line commit at the same time or later was merged by squash, rebase or pick.
 Decision: enough of the lines, and enough lines, stand in main-line commits (per file, the largest single commit counts).
-Wrong when: somebody adds the same text again; a small commit is below the number of lines and never counts as merged.
-Threshold: the reference program, release 0.2.1: 30 lines and 0.80 (10 and 0.60 from its release 0.2.4 on).
+Wrong when: somebody adds the same text again; a commit of a line or two is taken for merged because that text came again.
+Threshold: 0.60 of the informative lines and three of them, or all of fewer. The reference program, release 0.2.1: 30 lines and
+0.80 of all (10 and 0.60 from its release 0.2.4 on), so that small squash merges never count.
 """
 
 from dataclasses import dataclass
@@ -16,20 +17,20 @@ class SquashMerge:
     """When lines found on the main line prove that a commit was merged."""
 
     min_ratio: float = parameter(
-        0.80,
+        0.60,
         low=0.0,
         high=1.0,
         unit="share",
         meaning="share of the commit's AI lines that main-line commits must have added",
     )
     min_lines: int = parameter(
-        30, low=1, high=1_000_000, unit="lines", meaning="number of them that main-line commits must have added"
+        3, low=1, high=1_000_000, unit="lines", meaning="number of them that main-line commits must have added"
     )
     takes_all: bool = parameter(
-        False, meaning="whether a commit with fewer lines than that counts as merged if all of them were added"
+        True, meaning="whether a commit with fewer lines than that counts as merged if all of them were added"
     )
     informative_only: bool = parameter(
-        False, meaning="whether lines without information (see line_match) are left out on both sides"
+        True, meaning="whether lines without information (see line_match) are left out on both sides"
     )
 
 

@@ -43,7 +43,7 @@ class TaskBranch:
         meaning="a commit without an owner goes to the first of these branches that contains it",
     )
     history: str = parameter(
-        "current_heads",
+        "observed_refs",
         choices=("current_heads", "observed_refs"),
         meaning=(
             "current_heads: branches as they are now decide, so a deleted branch loses its commits; observed_refs: "

@@ -5,7 +5,7 @@ Decision: by the first word of letters, '-' or '_', and number: `feature/pac_12-
 is its own task. Words that are denied are passed over: with "UTF" denied, `utf-8-fix-abc-7` is ABC-7.
 Wrong when: a version or a standard looks like a ticket (`release-2024`, `utf-8`); a real project is called like a
 denied word.
-Threshold: none. paceflow 0.2.1 denies no word; `LOOKALIKES` are words before numbers that are no tickets as a rule.
+Threshold: none. `LOOKALIKES` are words before numbers that are no tickets as a rule; paceflow 0.2.1 denies no word.
 """
 
 import re
@@ -31,7 +31,7 @@ class TaskKey:
     """Which words before a number are no tickets."""
 
     denied_prefixes: tuple[str, ...] = parameter(
-        (),
+        LOOKALIKES,
         meaning=(
             'words before a number that make no ticket, in any case, e.g. ["UTF", "RELEASE", "FIX", "V"]; leave out '
             "those that are projects of yours; [] = every word before a number is a ticket"

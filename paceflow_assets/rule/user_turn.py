@@ -22,7 +22,7 @@ class UserTurn:
     """What counts as a user turn."""
 
     kinds: tuple[str, ...] = parameter(
-        ("typed", "compact_summary", "interrupt", "command_output", "notification"),
+        ("typed",),
         choices=KINDS,
         meaning=(
             "kinds of user messages that count as turns, words and error pastes: typed, compact_summary (the agent's "

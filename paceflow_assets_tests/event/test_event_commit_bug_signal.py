@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, brought, built, commit_facts, day
+from building import assert_rows, brought, built, commit_facts, day, reference
 
 from paceflow_assets.event.event_commit_bug_signal import event_commit_bug_signal
 from paceflow_assets.rule.bug_after_merge import BugAfterMerge
@@ -130,13 +130,13 @@ def test_only_heavy_merged_commits(sql, commit):
 @pytest.mark.parametrize(
     ("rule", "shas"),
     [
-        (BugAfterMerge(), ["one", "two"]),
-        (BugAfterMerge(min_lines=2), ["two"]),
-        (BugAfterMerge(min_lines=3), []),
-        (BugAfterMerge(window_days=10), ["one"]),
-        (BugAfterMerge(window_days=300), ["one", "two", "late"]),
-        (BugAfterMerge(informative_only=True), ["two"]),
-        (BugAfterMerge(informative_only=True, min_lines=2), []),
+        (reference(BugAfterMerge), ["one", "two"]),
+        (reference(BugAfterMerge, min_lines=2), ["two"]),
+        (reference(BugAfterMerge, min_lines=3), []),
+        (reference(BugAfterMerge, window_days=10), ["one"]),
+        (reference(BugAfterMerge, window_days=300), ["one", "two", "late"]),
+        (reference(BugAfterMerge, informative_only=True), ["two"]),
+        (reference(BugAfterMerge, informative_only=True, min_lines=2), []),
         (FixWords(words=("mend",)), ["other"]),
         (FixWords(words=()), []),
     ],
@@ -163,14 +163,14 @@ def test_what_is_informative_is_the_line_rule_s(sql, line_match, count):
     """A line that the line rule calls dull is no signal when only informative ones count; nobody added this one here."""
     later = [("fix", day(9), "Fix", {"f": ["-first line"]})]
 
-    assert signals(sql, later, BugAfterMerge(informative_only=True), line_match)[1] == count
+    assert signals(sql, later, reference(BugAfterMerge, informative_only=True), line_match)[1] == count
 
 
 def test_lines_are_counted_up_to_what_the_commit_brought(sql):
     """A fix that removes a line five times removes one line of a commit that brought one."""
     later = [("fix", day(9), "Fix", {"f": ["-first line"] * 5})]
 
-    assert signals(sql, later, BugAfterMerge(min_lines=2)) == NONE
+    assert signals(sql, later, reference(BugAfterMerge, min_lines=2)) == NONE
 
 
 @pytest.mark.parametrize(("trim", "count"), [("end", 0), ("both", 1)])

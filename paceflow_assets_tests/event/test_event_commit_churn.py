@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, brought, built, commit_facts, day
+from building import assert_rows, brought, built, commit_facts, day, reference
 
 from paceflow_assets.event.event_commit_churn import event_commit_churn
 from paceflow_assets.rule.churn import Churn
@@ -116,10 +116,10 @@ def test_removals_elsewhere(sql):
 @pytest.mark.parametrize(
     ("rule", "removed"),
     [
-        (Churn(), 1),
-        (Churn(strictly_later=True), 0),
-        (Churn(counts_moves=False), 0),
-        (Churn(window_from="mainline"), 0),
+        (reference(Churn), 1),
+        (reference(Churn, strictly_later=True), 0),
+        (reference(Churn, counts_moves=False), 0),
+        (reference(Churn, window_from="mainline"), 0),
     ],
 )
 def test_a_line_that_the_commit_itself_moves(sql, rule, removed):
@@ -130,13 +130,13 @@ def test_a_line_that_the_commit_itself_moves(sql, rule, removed):
 @pytest.mark.parametrize(
     ("rule", "removed"),
     [
-        (Churn(), 2),
-        (Churn(window_days=1), 1),
-        (Churn(window_days=30), 4),
-        (Churn(window_from="mainline"), 2),
-        (Churn(window_from="mainline", strictly_later=True), 1),
-        (Churn(window_from="mainline", window_days=30), 3),
-        (Churn(window_from="mainline", window_days=1), 1),
+        (reference(Churn), 2),
+        (reference(Churn, window_days=1), 1),
+        (reference(Churn, window_days=30), 4),
+        (reference(Churn, window_from="mainline"), 2),
+        (reference(Churn, window_from="mainline", strictly_later=True), 1),
+        (reference(Churn, window_from="mainline", window_days=30), 3),
+        (reference(Churn, window_from="mainline", window_days=1), 1),
     ],
 )
 def test_window_is_the_rule_s(sql, rule, removed):
@@ -167,14 +167,14 @@ def test_moves(sql, files, with_moves, without_moves):
     mainline = [(day(2), files)]
 
     assert churned(sql, {"f": ["x", "x"]}, mainline)[1] == with_moves
-    assert churned(sql, {"f": ["x", "x"]}, mainline, Churn(counts_moves=False))[1] == without_moves
+    assert churned(sql, {"f": ["x", "x"]}, mainline, reference(Churn, counts_moves=False))[1] == without_moves
 
 
 def test_another_commit_does_not_undo_a_removal(sql):
     """Only the removing commit itself can move a line."""
     mainline = [(day(2), {"f": ["-x"]}), (day(2), {"z": ["+x"]})]
 
-    assert churned(sql, {"f": ["x"]}, mainline, Churn(counts_moves=False)) == (1, 1)
+    assert churned(sql, {"f": ["x"]}, mainline, reference(Churn, counts_moves=False)) == (1, 1)
 
 
 @pytest.mark.parametrize(("trim", "removed"), [("end", 0), ("both", 1)])

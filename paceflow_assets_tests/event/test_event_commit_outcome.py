@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, brought, built, commit_facts, day
+from building import assert_rows, brought, built, commit_facts, day, reference
 
 from paceflow_assets.event.event_commit_outcome import event_commit_outcome
 from paceflow_assets.rule.heavy_ai import HeavyAi
@@ -210,11 +210,11 @@ def test_squashed_commits(sql, texts, landed, expected):
     ("rules", "expected"),
     [
         ([], False),
-        ([SquashMerge(min_lines=10)], True),
-        ([SquashMerge(min_lines=10, min_ratio=0.9)], False),
-        ([SquashMerge(takes_all=True)], False),
-        ([SquashMerge(takes_all=True, min_ratio=0.5)], False),
-        ([SquashMerge(min_lines=11)], False),
+        ([reference(SquashMerge, min_lines=10)], True),
+        ([reference(SquashMerge, min_lines=10, min_ratio=0.9)], False),
+        ([reference(SquashMerge, takes_all=True)], False),
+        ([reference(SquashMerge, takes_all=True, min_ratio=0.5)], False),
+        ([reference(SquashMerge, min_lines=11)], False),
     ],
 )
 def test_squash_parameters(sql, rules, expected):
@@ -227,7 +227,7 @@ def test_a_small_commit_taken_whole(sql):
     landed = [(3, "f", TEXTS[:3])]
 
     assert merged(sql, TEXTS[:3], landed) == (False, None)
-    assert merged(sql, TEXTS[:3], landed, SquashMerge(takes_all=True)) == (True, day(3))
+    assert merged(sql, TEXTS[:3], landed, reference(SquashMerge, takes_all=True)) == (True, day(3))
 
 
 BRACES = ["}"] * 25
@@ -236,12 +236,12 @@ BRACES = ["}"] * 25
 @pytest.mark.parametrize(
     ("landed", "rule", "expected"),
     [
-        ([*BRACES, *TEXTS[:5]], SquashMerge(), True),
-        ([*BRACES, *TEXTS[:5]], SquashMerge(informative_only=True), False),
-        (TEXTS[:10], SquashMerge(), False),
-        (TEXTS[:10], SquashMerge(takes_all=True), False),
-        (TEXTS[:10], SquashMerge(informative_only=True, takes_all=True), True),
-        (TEXTS[:10], SquashMerge(informative_only=True, min_lines=10), True),
+        ([*BRACES, *TEXTS[:5]], reference(SquashMerge), True),
+        ([*BRACES, *TEXTS[:5]], reference(SquashMerge, informative_only=True), False),
+        (TEXTS[:10], reference(SquashMerge), False),
+        (TEXTS[:10], reference(SquashMerge, takes_all=True), False),
+        (TEXTS[:10], reference(SquashMerge, informative_only=True, takes_all=True), True),
+        (TEXTS[:10], reference(SquashMerge, informative_only=True, min_lines=10), True),
     ],
 )
 def test_informative_lines_only(sql, landed, rule, expected):
@@ -256,7 +256,7 @@ def test_informative_lines_only(sql, landed, rule, expected):
 def test_what_is_informative_is_the_line_rule_s(sql, line_match, expected):
     """A commit whose lines all say nothing is not merged by lines."""
     landed = [(3, "f", TEXTS[:9]), (4, "g", TEXTS[:9])]
-    rule = SquashMerge(informative_only=True, takes_all=True)
+    rule = reference(SquashMerge, informative_only=True, takes_all=True)
 
     assert merged(sql, TEXTS[:9], landed, rule, line_match)[0] is expected
 
@@ -292,7 +292,7 @@ def test_two_files(sql):
     ]
     ai = brought("branch", day(2), {"f": TEXTS[:10], "old/g": TEXTS[10:50]})
 
-    found = outcomes(sql, commits, SquashMerge(min_ratio=1.0), mainline="m", ai=ai)
+    found = outcomes(sql, commits, reference(SquashMerge, min_ratio=1.0), mainline="m", ai=ai)
 
     assert found.select("commit_sha", "merged_to_mainline_flag", "ai_added_lines").rows() == [
         ("branch", True, 50),
@@ -360,7 +360,7 @@ def test_heavy_is_the_rule_s(sql, rule, expected):
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"), [(OrphanedCommit(), [True, True]), (OrphanedCommit(counts=False), [False, True])]
+    ("rule", "expected"), [(reference(OrphanedCommit), [True, True]), (reference(OrphanedCommit, counts=False), [False, True])]
 )
 def test_orphaned_commits(sql, rule, expected):
     """A commit that no branch holds counts, or not; it keeps its row."""

@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, built
+from building import assert_rows, built, reference
 from logs import at
 
 from paceflow_assets.event.event_commit_session import event_commit_session
@@ -82,7 +82,8 @@ def test_window(started, ended, commit, within, within_an_hour):
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"), [(SessionReport(), [True, True]), (SessionReport(counts_human=False), [True, False])]
+    ("rule", "expected"),
+    [(reference(SessionReport), [True, True]), (reference(SessionReport, counts_human=False), [True, False])],
 )
 def test_people_in_session_reports(rule, expected):
     """Rows of people count as sessions, or not; they are there in any case."""

@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, built
+from building import assert_rows, built, reference
 from logs import at
 
 from paceflow_assets.event.event_session_productivity import event_session_productivity
@@ -66,7 +66,8 @@ def test_sessions():
         message("elsewhere", 9, at(7)),
     ]
 
-    found = built(event_session_productivity, metadata_sessions=sessions, fact_session_message=messages)
+    rule = reference(UserTurn, sidechain=False)
+    found = built(event_session_productivity, rule, metadata_sessions=sessions, fact_session_message=messages)
 
     columns = (
         *("session_id", "is_home", "home_repository", "model_name", "project_path", "started_at", "ended_at"),
@@ -85,11 +86,11 @@ def test_sessions():
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (UserTurn(), 1 + 2 + 4),
-        (UserTurn(sidechain=True), 1 + 2 + 4 + 16),
-        (UserTurn(kinds=("typed",)), 1),
-        (UserTurn(kinds=("typed", "command")), 1 + 8),
-        (UserTurn(kinds=()), 0),
+        (reference(UserTurn, sidechain=False), 1 + 2 + 4),
+        (reference(UserTurn, sidechain=True), 1 + 2 + 4 + 16),
+        (reference(UserTurn, sidechain=False, kinds=("typed",)), 1),
+        (reference(UserTurn, sidechain=False, kinds=("typed", "command")), 1 + 8),
+        (reference(UserTurn, sidechain=False, kinds=()), 0),
     ],
 )
 def test_whose_words_count_is_the_rule_s(rule, words):

@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, built
+from building import assert_rows, built, reference
 from logs import at
 
 from paceflow_assets.event.event_session_quality import event_session_quality
@@ -176,11 +176,11 @@ def test_an_unanswered_turn_is_no_repetition():
 @pytest.mark.parametrize(
     ("rule", "turns", "pasted"),
     [
-        (UserTurn(), 3, False),
-        (UserTurn(sidechain=True), 4, True),
-        (UserTurn(kinds=("typed",)), 1, False),
-        (UserTurn(kinds=("typed", "command")), 2, False),
-        (UserTurn(kinds=("command", "typed"), sidechain=True), 3, True),
+        (reference(UserTurn, sidechain=False), 3, False),
+        (reference(UserTurn, sidechain=True), 4, True),
+        (reference(UserTurn, sidechain=False, kinds=("typed",)), 1, False),
+        (reference(UserTurn, sidechain=False, kinds=("typed", "command")), 2, False),
+        (reference(UserTurn, sidechain=True, kinds=("command", "typed")), 3, True),
     ],
 )
 def test_who_speaks_is_the_rule_s(rule, turns, pasted):
@@ -204,7 +204,7 @@ def test_a_session_without_counted_turns():
     """A session whose messages are none of a person's has no row."""
     found = built(
         event_session_quality,
-        UserTurn(kinds=("typed",)),
+        reference(UserTurn, sidechain=False, kinds=("typed",)),
         metadata_sessions=[session()],
         fact_session_message=[message("summary", kind="compact_summary"), message("prompt", agent_id="a1")],
     )
@@ -241,7 +241,9 @@ def test_output_without_time():
     )
 
 
-@pytest.mark.parametrize(("rule", "minutes"), [(FirstChange(), 100.0), (FirstChange(idle_gap_minutes=30), 20.0)])
+@pytest.mark.parametrize(
+    ("rule", "minutes"), [(reference(FirstChange), 100.0), (reference(FirstChange, idle_gap_minutes=30), 20.0)]
+)
 def test_idle_gaps(rule, minutes):
     """A pause between messages that is longer than the rule allows is left out."""
     messages = [message("begin", at(5)), reply("…", at(85)), message("after", at(200))]

@@ -1,6 +1,6 @@
 """Lines of first parents, and what lies before a commit."""
 
-from building import built, raw_commit, raw_ref
+from building import built, raw_commit, raw_ref, reference
 
 from paceflow_assets.fact.fact_commit_chain import fact_commit_chain
 from paceflow_assets.rule.mainline import Mainline
@@ -67,4 +67,4 @@ def test_the_main_line_is_the_rule_s():
     commits = [raw_commit("a"), raw_commit("b", ["a"]), raw_commit("c", ["b"]), raw_commit("t", ["a"])]
     refs = [raw_ref("refs/heads/next", "t"), raw_ref("refs/heads/main", "c")]
 
-    assert places(commits, refs, Mainline(refs=("refs/heads/next",)))[-1] == ("t", "a", 1, None, None)
+    assert places(commits, refs, reference(Mainline, refs=("refs/heads/next",)))[-1] == ("t", "a", 1, None, None)

@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, built, by_bags, commit_facts, edit_facts
+from building import assert_rows, built, by_bags, commit_facts, edit_facts, reference
 from logs import at
 
 from paceflow_assets.fact.fact_commit_session_match import fact_commit_session_match
@@ -130,7 +130,7 @@ def test_human_remainder(sql):
     ]
     edits = [("claude", "s1", at(0), "a.py", ["+x"])]
 
-    found = matches(sql, commits, edits, HumanRemainder(always=True))
+    found = matches(sql, commits, edits, reference(HumanRemainder, always=True))
 
     session = {"provider": "claude", "session_id": "s1", "matched_lines": 1.0, "matched_added_lines": 1.0, "share_of_ai": 1.0}
     expected = [

@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, built, raw_commit, raw_ref
+from building import assert_rows, built, raw_commit, raw_ref, reference
 from logs import at
 
 from paceflow_assets.fact.fact_mainline_commit import fact_mainline_commit
@@ -43,7 +43,7 @@ def test_what_the_main_branch_contains():
 
 def test_both_sides_together():
     """United, the remote ref adds what the local one lacks; a commit without time keeps its row."""
-    found = built(fact_mainline_commit, Mainline(unites_local_and_remote=True), raw_commit=COMMITS, raw_ref=REFS)
+    found = built(fact_mainline_commit, reference(Mainline, unites_local_and_remote=True), raw_commit=COMMITS, raw_ref=REFS)
 
     expected = [
         {"commit_sha": "m1", "mainline_ref": MAIN, "commit_time": at(1)},
@@ -56,16 +56,16 @@ def test_both_sides_together():
 @pytest.mark.parametrize(
     ("rule", "refs", "shas"),
     [
-        (Mainline(), [], []),
-        (Mainline(), [raw_ref("refs/heads/side", "side")], []),
-        (Mainline(), [raw_ref(MAIN, "never seen")], []),
-        (Mainline(), [raw_ref(MAIN, "m3", is_head=False), raw_ref(ORIGIN, "side")], ["m1", "side"]),
-        (Mainline(), [raw_ref(MAIN, "side", kind="detached"), raw_ref(ORIGIN, "m1")], ["m1"]),
-        (Mainline(), [raw_ref(MAIN, "work"), raw_ref(MAIN, "side", checkout="r-2")], ["m1", "side", "work"]),
-        (Mainline(refs=("refs/heads/side",)), REFS, ["m1", "side"]),
-        (Mainline(refs=()), REFS, []),
-        (Mainline(prefers_origin_head=True), REFS, ["m1", "side"]),
-        (Mainline(prefers_origin_head=True), REFS[:2], ["m1", "work"]),
+        (reference(Mainline), [], []),
+        (reference(Mainline), [raw_ref("refs/heads/side", "side")], []),
+        (reference(Mainline), [raw_ref(MAIN, "never seen")], []),
+        (reference(Mainline), [raw_ref(MAIN, "m3", is_head=False), raw_ref(ORIGIN, "side")], ["m1", "side"]),
+        (reference(Mainline), [raw_ref(MAIN, "side", kind="detached"), raw_ref(ORIGIN, "m1")], ["m1"]),
+        (reference(Mainline), [raw_ref(MAIN, "work"), raw_ref(MAIN, "side", checkout="r-2")], ["m1", "side", "work"]),
+        (reference(Mainline, refs=("refs/heads/side",)), REFS, ["m1", "side"]),
+        (reference(Mainline, refs=()), REFS, []),
+        (reference(Mainline, prefers_origin_head=True), REFS, ["m1", "side"]),
+        (reference(Mainline, prefers_origin_head=True), REFS[:2], ["m1", "work"]),
     ],
 )
 def test_which_refs(rule, refs, shas):

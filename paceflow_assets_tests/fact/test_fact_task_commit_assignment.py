@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, built, raw_commit, raw_ref
+from building import assert_rows, built, raw_commit, raw_ref, reference
 from logs import at
 
 from paceflow_assets.fact.fact_task_commit_assignment import fact_task_commit_assignment
@@ -109,7 +109,7 @@ def test_a_branch_without_ticket():
 
     keys = [
         built(fact_task_commit_assignment, rule, raw_commit=COMMITS[1:2], raw_ref=heads)["task_key"][0]
-        for rule in (TaskKey(), TaskKey(("FIX",)))
+        for rule in (reference(TaskKey), TaskKey(("FIX",)))
     ]
 
     assert keys == ["FIX-7", "fix-7-it"]
@@ -118,9 +118,9 @@ def test_a_branch_without_ticket():
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        (TaskBranch(), fallen("m2", "main", 2)),
-        (TaskBranch(integration=("aaa-copy",)), owned("m2", "main", "main", 1, 2, 1.0)),
-        (TaskBranch(fallback_order=("develop",)), fallen("m2", "(unknown)", None, 0.0)),
+        (reference(TaskBranch), fallen("m2", "main", 2)),
+        (reference(TaskBranch, integration=("aaa-copy",)), owned("m2", "main", "main", 1, 2, 1.0)),
+        (reference(TaskBranch, fallback_order=("develop",)), fallen("m2", "(unknown)", None, 0.0)),
     ],
 )
 def test_integration_branches_are_the_rule_s(rule, expected):
@@ -140,7 +140,7 @@ def test_a_deleted_branch():
     ]
 
     now, ever = (
-        built(fact_task_commit_assignment, TaskBranch(history=choice), raw_commit=COMMITS[:4], raw_ref=history)
+        built(fact_task_commit_assignment, reference(TaskBranch, history=choice), raw_commit=COMMITS[:4], raw_ref=history)
         for choice in ("current_heads", "observed_refs")
     )
 

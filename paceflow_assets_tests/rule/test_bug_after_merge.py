@@ -1,4 +1,5 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.bug_after_merge import DAY_MS, BugAfterMerge, window_ms
 
@@ -6,11 +7,11 @@ from paceflow_assets.rule.bug_after_merge import DAY_MS, BugAfterMerge, window_m
 @pytest.mark.parametrize(
     ("rule", "commit_ms", "expected"),
     [
-        (BugAfterMerge(), -DAY_MS, (1 - DAY_MS, 59 * DAY_MS)),
-        (BugAfterMerge(), 0, (1, 60 * DAY_MS)),
-        (BugAfterMerge(window_days=1), 7, (8, 7 + DAY_MS)),
-        (BugAfterMerge(window_days=3650), 0, (1, 3650 * DAY_MS)),
-        (BugAfterMerge(min_lines=9, informative_only=True), 0, (1, 60 * DAY_MS)),
+        (reference(BugAfterMerge), -DAY_MS, (1 - DAY_MS, 59 * DAY_MS)),
+        (reference(BugAfterMerge), 0, (1, 60 * DAY_MS)),
+        (reference(BugAfterMerge, window_days=1), 7, (8, 7 + DAY_MS)),
+        (reference(BugAfterMerge, window_days=3650), 0, (1, 3650 * DAY_MS)),
+        (reference(BugAfterMerge, min_lines=9, informative_only=True), 0, (1, 60 * DAY_MS)),
     ],
 )
 def test_window(rule, commit_ms, expected):

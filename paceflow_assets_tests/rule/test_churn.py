@@ -1,4 +1,5 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.churn import DAY_MS, Churn, window_ms
 
@@ -8,16 +9,16 @@ COMMIT, REACHED = 5 * DAY_MS, 8 * DAY_MS
 @pytest.mark.parametrize(
     ("rule", "reached", "first", "last"),
     [
-        (Churn(), None, COMMIT, COMMIT + 14 * DAY_MS),
-        (Churn(), REACHED, COMMIT, COMMIT + 14 * DAY_MS),
-        (Churn(window_from="mainline"), None, COMMIT, COMMIT + 14 * DAY_MS),
-        (Churn(window_from="mainline"), REACHED, REACHED, REACHED + 14 * DAY_MS),
-        (Churn(window_from="mainline"), 0, 0, 14 * DAY_MS),
-        (Churn(strictly_later=True), REACHED, COMMIT + 1, COMMIT + 14 * DAY_MS),
-        (Churn(strictly_later=True, window_from="mainline"), REACHED, REACHED + 1, REACHED + 14 * DAY_MS),
-        (Churn(window_days=1), REACHED, COMMIT, COMMIT + DAY_MS),
-        (Churn(window_days=3650, window_from="mainline"), REACHED, REACHED, REACHED + 3650 * DAY_MS),
-        (Churn(counts_moves=False), REACHED, COMMIT, COMMIT + 14 * DAY_MS),
+        (reference(Churn), None, COMMIT, COMMIT + 14 * DAY_MS),
+        (reference(Churn), REACHED, COMMIT, COMMIT + 14 * DAY_MS),
+        (reference(Churn, window_from="mainline"), None, COMMIT, COMMIT + 14 * DAY_MS),
+        (reference(Churn, window_from="mainline"), REACHED, REACHED, REACHED + 14 * DAY_MS),
+        (reference(Churn, window_from="mainline"), 0, 0, 14 * DAY_MS),
+        (reference(Churn, strictly_later=True), REACHED, COMMIT + 1, COMMIT + 14 * DAY_MS),
+        (reference(Churn, strictly_later=True, window_from="mainline"), REACHED, REACHED + 1, REACHED + 14 * DAY_MS),
+        (reference(Churn, window_days=1), REACHED, COMMIT, COMMIT + DAY_MS),
+        (reference(Churn, window_days=3650, window_from="mainline"), REACHED, REACHED, REACHED + 3650 * DAY_MS),
+        (reference(Churn, counts_moves=False), REACHED, COMMIT, COMMIT + 14 * DAY_MS),
     ],
 )
 def test_window(rule, reached, first, last):

@@ -1,9 +1,10 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.first_change import FirstChange, idle_gaps, minutes_to_first_change
 
 MINUTE = 60_000
-HALF_HOUR = FirstChange(idle_gap_minutes=30.0)
+HALF_HOUR = reference(FirstChange, idle_gap_minutes=30.0)
 
 
 def minutes(rule, started, first, *signals):
@@ -34,7 +35,7 @@ def minutes(rule, started, first, *signals):
 )
 def test_minutes(started, first, signals, wall_clock, without_idle):
     """Gaps above the limit are left out whole; signals outside the stretch take no part."""
-    assert minutes(FirstChange(), started, first, *signals) == wall_clock
+    assert minutes(reference(FirstChange), started, first, *signals) == wall_clock
     assert minutes(HALF_HOUR, started, first, *signals) == without_idle
 
 
@@ -43,4 +44,4 @@ def test_idle_gaps():
     signals = [10 * MINUTE, 50 * MINUTE, 300 * MINUTE]
 
     assert idle_gaps(HALF_HOUR, 0, 60 * MINUTE, signals) == [(10 * MINUTE, 50 * MINUTE)]
-    assert idle_gaps(FirstChange(), 0, 60 * MINUTE, signals) == []
+    assert idle_gaps(reference(FirstChange), 0, 60 * MINUTE, signals) == []

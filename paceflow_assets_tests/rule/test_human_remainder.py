@@ -1,9 +1,10 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.human_remainder import HumanRemainder, remainder
 
-REFERENCE = HumanRemainder()
-ALWAYS = HumanRemainder(always=True)
+REFERENCE = reference(HumanRemainder)
+ALWAYS = reference(HumanRemainder, always=True)
 
 
 @pytest.mark.parametrize(

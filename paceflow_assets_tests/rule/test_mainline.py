@@ -1,11 +1,12 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.mainline import LISTED_REFS, Mainline, chosen
 
 MAIN, MASTER, DEVELOP, TRUNK = (f"refs/heads/{name}" for name in ("main", "master", "develop", "trunk"))
 O_MAIN, O_MASTER, O_DEVELOP = (f"refs/remotes/origin/{name}" for name in ("main", "master", "develop"))
-REFERENCE = Mainline()
-WIDE = Mainline(refs=LISTED_REFS, prefers_origin_head=True, unites_local_and_remote=True)
+REFERENCE = reference(Mainline)
+WIDE = reference(Mainline, refs=LISTED_REFS, prefers_origin_head=True, unites_local_and_remote=True)
 
 
 @pytest.mark.parametrize(
@@ -44,13 +45,13 @@ def test_switches_are_independent():
     """Asking origin does not unite, uniting does not ask origin."""
     available = {MAIN, O_MAIN, DEVELOP, O_DEVELOP}
 
-    assert chosen(Mainline(prefers_origin_head=True), available, O_DEVELOP) == [O_DEVELOP]
-    assert chosen(Mainline(unites_local_and_remote=True), available, O_DEVELOP) == [MAIN, O_MAIN]
+    assert chosen(reference(Mainline, prefers_origin_head=True), available, O_DEVELOP) == [O_DEVELOP]
+    assert chosen(reference(Mainline, unites_local_and_remote=True), available, O_DEVELOP) == [MAIN, O_MAIN]
 
 
 def test_another_remote():
     """A listed ref of another remote is united with the local branch and with origin's."""
-    rule = Mainline(refs=("refs/remotes/upstream/main",), unites_local_and_remote=True)
+    rule = reference(Mainline, refs=("refs/remotes/upstream/main",), unites_local_and_remote=True)
 
     refs = chosen(rule, {"refs/remotes/upstream/main", MAIN, O_MAIN}, None)
 
@@ -59,4 +60,4 @@ def test_another_remote():
 
 def test_an_empty_list():
     """Without refs there is no mainline."""
-    assert chosen(Mainline(refs=()), {MAIN}, None) == []
+    assert chosen(reference(Mainline, refs=()), {MAIN}, None) == []

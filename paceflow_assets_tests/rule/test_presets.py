@@ -84,12 +84,12 @@ def test_a_parameter_explains_itself(section, field):
 
 OURS = """
 [user_turn]
-kinds = ["typed"]
+kinds = ["typed", "interrupt"]
 sidechain = true
 [debug_loop]
 repeats = 3
 [first_change]
-idle_gap_minutes = 30
+idle_gap_minutes = 0
 [commit_window]
 hours = 0.5
 [lock_file]
@@ -97,20 +97,20 @@ names = ["uv.lock"]
 [task_key]
 denied_prefixes = ["UTF"]
 [task_branch]
-history = "observed_refs"
+history = "current_heads"
 [fix_words]
 words = ["mend"]
 [heavy_ai]
 share = 0.6
 [human_remainder]
-always = true
+always = false
 [mainline]
-prefers_origin_head = true
-unites_local_and_remote = true
+prefers_origin_head = false
+unites_local_and_remote = false
 [session_report]
-counts_human = false
+counts_human = true
 [orphaned_commit]
-counts = false
+counts = true
 """
 
 

@@ -1,4 +1,5 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.session_report import SessionReport, is_counted
 
@@ -9,5 +10,5 @@ from paceflow_assets.rule.session_report import SessionReport, is_counted
 )
 def test_is_counted(provider, by_reference, agents_only):
     """Human rows count as sessions only when the rule says so."""
-    assert is_counted(SessionReport(), provider) is by_reference
-    assert is_counted(SessionReport(counts_human=False), provider) is agents_only
+    assert is_counted(reference(SessionReport), provider) is by_reference
+    assert is_counted(reference(SessionReport, counts_human=False), provider) is agents_only

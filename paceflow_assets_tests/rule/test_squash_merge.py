@@ -1,10 +1,11 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.squash_merge import SquashMerge, is_merged
 
-REFERENCE = SquashMerge()
-LATER_RELEASE = SquashMerge(min_ratio=0.60, min_lines=10)
-SMALL_ONES_TOO = SquashMerge(takes_all=True)
+REFERENCE = reference(SquashMerge)
+LATER_RELEASE = reference(SquashMerge, min_ratio=0.60, min_lines=10)
+SMALL_ONES_TOO = reference(SquashMerge, takes_all=True)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +38,8 @@ def test_is_merged(found, lines, by_reference, by_later_release, small_ones_too)
 
 def test_limits():
     """At its lowest limits one line of many is enough, but not none."""
-    lowest = SquashMerge(min_ratio=0.0, min_lines=1)
+    lowest = reference(SquashMerge, min_ratio=0.0, min_lines=1)
 
     assert is_merged(lowest, 1, 1000)
     assert not is_merged(lowest, 0, 1000)
-    assert not is_merged(SquashMerge(min_ratio=1.0), 999, 1000)
+    assert not is_merged(reference(SquashMerge, min_ratio=1.0), 999, 1000)

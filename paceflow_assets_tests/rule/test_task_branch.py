@@ -3,13 +3,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from building import reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paceflow_assets.rule.task_branch import NOBODY, Assignment, Head, TaskBranch, assign
 
-NOW = TaskBranch()
-OBSERVED = TaskBranch(history="observed_refs")
+NOW = reference(TaskBranch)
+OBSERVED = reference(TaskBranch, history="observed_refs")
 NAMES = ("main", "staging", "develop", "aaa-copy", "XYZ-2-b", "team/ABC-1-a", "feature/é", "docs")
 
 
@@ -91,7 +92,7 @@ def test_present_heads(commits, refs, asked, expected):
 
 def test_names_are_parameters():
     """A trunk of another name stops owning when it is listed."""
-    rule = TaskBranch(integration=("trunk",), fallback_order=("trunk",))
+    rule = reference(TaskBranch, integration=("trunk",), fallback_order=("trunk",))
 
     assert assigned(rule, MERGED, "trunk@m x@y", "b") == fallback("trunk", 3)
     assert assigned(rule, MERGED, "trunk@m x@y", "y") == owned("x", 0)

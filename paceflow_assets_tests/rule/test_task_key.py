@@ -1,4 +1,5 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.task_key import LOOKALIKES, TaskKey, parts, task_key
 
@@ -37,13 +38,13 @@ from paceflow_assets.rule.task_key import LOOKALIKES, TaskKey, parts, task_key
 )
 def test_task_key(branch, by_reference, without_lookalikes):
     """The first ticket-like word is the task; denied words are passed over."""
-    assert task_key(TaskKey(), branch) == by_reference
-    assert task_key(TaskKey(denied_prefixes=LOOKALIKES), branch) == without_lookalikes
+    assert task_key(reference(TaskKey), branch) == by_reference
+    assert task_key(reference(TaskKey, denied_prefixes=LOOKALIKES), branch) == without_lookalikes
 
 
 def test_denied_words_in_any_case():
     """A user may write denied words as they like."""
-    assert task_key(TaskKey(denied_prefixes=("utf",)), "UTF-8-abc-1") == "ABC-1"
+    assert task_key(reference(TaskKey, denied_prefixes=("utf",)), "UTF-8-abc-1") == "ABC-1"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 import pytest
+from building import reference
 
 from paceflow_assets.rule.user_turn import KINDS, UserTurn, is_in_conversation, is_user_turn, left_out_as, turn_count, turns
 
-REFERENCE = UserTurn(sidechain=True)
-TYPED_ONLY = UserTurn(kinds=("typed",), sidechain=False)
+REFERENCE = reference(UserTurn, sidechain=True)
+TYPED_ONLY = reference(UserTurn, kinds=("typed",), sidechain=False)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_which_messages_are_turns(role, kind, agent_id, by_reference, by_typed_o
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_chosen(kind):
     """A rule that names one kind counts exactly that kind."""
-    rule = UserTurn(kinds=(kind,))
+    rule = reference(UserTurn, kinds=(kind,))
 
     assert [other for other in KINDS if is_user_turn(rule, "user", other, "")] == [kind]
 
