@@ -150,7 +150,7 @@ def raw_session(session_id: str, **fields: object) -> Row:
         "home_repository": "r",
         "is_home": True,
         "touches": True,
-        **{name: [] for name in ("parts", "messages", "changes", "usage", "snapshots", "duplicates", "read_logs")},
+        **{name: [] for name in ("parts", "messages", "changes", "usage", "snapshots", "duplicates", "read_logs", "commits")},
         "copied_keys": [],
         "change_count": 0,
         **fields,
