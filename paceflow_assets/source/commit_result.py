@@ -15,7 +15,8 @@ from typing import NamedTuple
 # Ends the line's head; in undecoded bytes the line end before it may be an escape.
 END = b"] "
 MARK = re.compile(rb"[0-9a-f]{7}\] ")
-LINE = re.compile(r"^\[([^\[\]\r\n]{1,250}) ([0-9a-f]{7,64})\] ", re.MULTILINE)
+# A rebase clears its progress, which ends in CR, before the line.
+LINE = re.compile(r"(?:^|\r)(?:\x1b\[K)?\[([^\[\]\r\n]{1,250}) ([0-9a-f]{7,64})\] ", re.MULTILINE)
 ROOT = re.compile(r" \([^()]*\)$")
 
 

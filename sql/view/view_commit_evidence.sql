@@ -2,10 +2,11 @@
 -- reads: event_commit_evidence
 -- units: sessions and agents of a commit that other evidence or the line match names; rates from 0 to 1, null when the
 --        count below is 0. A session counts as named where a source names it and it is stored here; an agent counts as
---        named where a source names it without such a session. Agreement: agree = the match has lines of everybody
---        named; partly = of some; disagree = of none, though it has lines of others; only_evidence = it has lines of
---        nobody; only_match = nobody is named, which is no evidence against the match. An agent whose sessions are not
---        read here (unread_agent_count) cannot be matched, and counts as named all the same
+--        named where a source names it without such a session. Agreement is asked of the named sessions, or of the
+--        named agents where no session is named: agree = the match has lines of all of them; partly = of some;
+--        disagree = of none, though of others; only_evidence = it has lines of nobody; only_match = nobody is named,
+--        which is no evidence against the match. An agent whose sessions are not read here (unread_agent_count) cannot
+--        be matched, and counts as named all the same
 -- columns:
 --   repository
 --   commit_sha
@@ -75,6 +76,16 @@ counted as (
     from told
     group by repository, commit_sha, commit_time
 
+),
+
+judged as (
+
+    select
+        *,
+        if(named_session_count > 0, named_session_count, named_agent_count) as asked_count,
+        if(named_session_count > 0, named_matched_count, agent_matched_count) as found_count
+    from counted
+
 )
 
 select
@@ -83,9 +94,9 @@ select
     commit_time,
     week_start(commit_time) as week_start,
     case
-        when named_session_count + named_agent_count = 0 then 'only_match'
-        when named_matched_count + agent_matched_count = named_session_count + named_agent_count then 'agree'
-        when named_matched_count + agent_matched_count > 0 then 'partly'
+        when asked_count = 0 then 'only_match'
+        when found_count = asked_count then 'agree'
+        when found_count > 0 then 'partly'
         when matched_session_count > 0 then 'disagree'
         else 'only_evidence'
     end as agreement,
@@ -106,4 +117,4 @@ select
     session_commit_flag,
     evidence_lines,
     matched_lines
-from counted
+from judged
