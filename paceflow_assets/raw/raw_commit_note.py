@@ -7,7 +7,7 @@ import polars as pl
 from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.nested import rows_of
 from paceflow_assets.runtime.table import nested, table, text, time
-from paceflow_assets.source import git_ai
+from paceflow_assets.source.git_ai import NoteError, claims
 
 CLAIM = {
     "key": pl.String,
@@ -63,8 +63,8 @@ def read(notes: Iterable[tuple[str, bytes | None]]) -> Iterable[tuple[str, tuple
             yield name, (None, "note of git-ai: missing, damaged or too large; it is not read; `git fsck` says more")
             continue
         try:
-            found = git_ai.claims(content)
-        except git_ai.NoteError as error:
+            found = claims(content)
+        except NoteError as error:
             yield name, (None, f"note of git-ai: {error}; it is not read")
             continue
         yield name, ([{field: getattr(claim, field) for field in CLAIM} for claim in found], None)

@@ -1573,6 +1573,23 @@ def test_notes_that_cannot_be_read(repository: Repository) -> None:
         git.notes(repository.common_dir, AI)
 
 
+@pytest.mark.parametrize("kept_bytes", [0, 5, 20])
+def test_a_note_whose_file_is_garbled(repository: Repository, kept_bytes: int) -> None:
+    """Git may die of it or call it missing; the notes around it are read."""
+    shas = [repository.commit({"a": f"{number}"}) for number in range(3)]
+    names = [noted(repository, sha, f"note {number} " + "x y z " * number * 9) for number, sha in enumerate(shas)]
+    path = repository.common_dir / "objects" / names[1][:2] / names[1][2:]
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content[:kept_bytes] + b"\xff" * 30)
+
+    found = dict(git.texts(repository.common_dir, names))
+
+    assert found[names[1]] is None
+    assert found[names[0]].startswith(b"note 0")
+    assert found[names[2]].startswith(b"note 2")
+
+
 def test_a_note_beyond_measure(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text that is too large to be a note is not read into memory."""
     monkeypatch.setattr(git, "NOTE_BYTES", 10)

@@ -28,7 +28,7 @@
 --   checkpoint_trailer_flag
 --   git_ai_note_flag
 --   session_commit_flag
---   evidence_lines
+--   evidence_lines count: AI lines that evidence claims, over sessions and agents; null = none says
 --   matched_lines number: lines of the commit that fall to sessions by the match
 
 with told as (
@@ -59,7 +59,7 @@ counted as (
     select
         repository,
         commit_sha,
-        commit_time,
+        max(commit_time) as commit_time,
         count(*) filter (where is_named and is_session) as named_session_count,
         count(*) filter (where is_named and is_session and is_matched) as named_matched_count,
         count(*) filter (where is_named and is_session and top_match_flag) as named_top_count,
@@ -74,7 +74,7 @@ counted as (
         sum(evidence_lines)::bigint as evidence_lines,
         sum_where(matched_lines, is_matched, row_key) as matched_lines
     from told
-    group by repository, commit_sha, commit_time
+    group by repository, commit_sha
 
 ),
 
