@@ -40,6 +40,7 @@ from paceflow_assets.records import (
     instant_ms,
 )
 from paceflow_assets.source import commit_result
+from paceflow_assets.source.commit_result import GIT
 
 NAME = "claude"
 KEPT_BY = "cleanupPeriodDays in the settings.json of ~/.claude or CLAUDE_CONFIG_DIR"
@@ -637,7 +638,7 @@ class Reader:
                     texts.append(block.text)
             elif block.type == "tool_use" and block.id and block.name in EDITS:
                 self.register(block.id, block.name, bytes(block.input), place.at_ms)
-            elif block.name == SHELL and block.id and commit_result.is_git(bytes(block.input)):
+            elif block.name == SHELL and block.id and GIT in bytes(block.input):
                 self.git_calls.add(block.id)
         if texts:
             if not place.key and body.id:

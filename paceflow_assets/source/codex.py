@@ -42,6 +42,7 @@ import msgspec
 from paceflow_assets.lines import diff, encoded, measure, split_lines, whole, word_count
 from paceflow_assets.records import Change, Committed, Message, ParsedLog, ParseError, SessionPart, Usage, instant_ms
 from paceflow_assets.source import commit_result, patch
+from paceflow_assets.source.commit_result import GIT
 
 NAME = "codex"
 KEPT_BY = ""
@@ -925,7 +926,7 @@ class _Log:
         """A call whose arguments are an object without any sign of a write can be left alone."""
         if ARGUMENTS.match(line, end) is None or may_write(line):
             return True
-        if commit_result.is_git(line):
+        if GIT in line:
             self._git_called(line)
         if self.texts.texts:
             self.texts.forget_named(line)
@@ -965,9 +966,9 @@ class _Log:
         self._command(call_id, options.get("cmd") if "cmd" in options else options.get("command"), folder)
 
     def _command(self, call_id: str | None, command: object, workdir: str | None) -> None:
-        if call_id is not None and "git" in f"{command}":
-            self.git_calls.add(call_id)
         text, patch_text = shell_text(command)
+        if call_id is not None and "git" in (text or f"{command}"):
+            self.git_calls.add(call_id)
         folder = joined(self.cwd, workdir) if workdir else self.cwd
         if patch_text is not None:
             self._wait(call_id, "shell_apply_patch", folder, patch_text=patch_text)

@@ -12,8 +12,11 @@ Git writes it after commit, commit --amend, cherry-pick, revert and at each comm
 import re
 from typing import NamedTuple
 
+# Stands in every command that may start git; asked of every call of a log, so it is no function.
+GIT = b"git"
 # Ends the line's head; in undecoded bytes the line end before it may be an escape.
 END = b"] "
+END_TEXT = "] "
 MARK = re.compile(rb"[0-9a-f]{7}\] ")
 # A rebase clears its progress, which ends in CR, before the line.
 LINE = re.compile(r"(?:^|\r)(?:\x1b\[K)?\[([^\[\]\r\n]{1,250}) ([0-9a-f]{7,64})\] ", re.MULTILINE)
@@ -32,14 +35,11 @@ def may_name_commits(output: bytes) -> bool:
     return END in output and MARK.search(output) is not None
 
 
-def is_git(command: bytes) -> bool:
-    """Whether an undecoded command may start git."""
-    return b"git" in command
-
-
 def commits(output: str) -> list[Made]:
     """The commits that an output names, each once, in order."""
-    found = {}
+    found: dict[str, Made] = {}
+    if END_TEXT not in output:
+        return []
     for words, sha in LINE.findall(output):
         branch = ROOT.sub("", words)
         found.setdefault(sha, Made(sha, None if " " in branch else branch))

@@ -3,7 +3,7 @@
 import pytest
 from repositories import Repository
 
-from paceflow_assets.source.commit_result import Made, commits, is_git, may_name_commits
+from paceflow_assets.source.commit_result import Made, commits, may_name_commits
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,6 @@ def test_lines(output, expected):
     """Branch and shortened name of each line that has git's shape from its first sign on, each commit once."""
     assert commits(output) == expected
     assert may_name_commits(output.encode()) or not expected
-
-
-def test_a_command_that_may_start_git():
-    """Any mention of git is enough, for the output has to have the shape as well."""
-    assert is_git(b'{"command":"cd /r && git commit"}')
-    assert not is_git(b'{"command":"make"}')
 
 
 def test_what_git_really_prints(tmp_path):
