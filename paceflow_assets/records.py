@@ -119,6 +119,20 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     line_count: int
 
 
+class Committed(msgspec.Struct, frozen=True, gc=False):
+    """One commit that a command of the session says it made.
+
+    sha: as git shortened it, at least 7 digits. branch: None when HEAD was detached. at_ms: of the result.
+    """
+
+    record_key: str
+    position: int
+    agent_id: str
+    at_ms: int | None
+    sha: str
+    branch: str | None
+
+
 class SessionPart(msgspec.Struct, frozen=True):
     """What one log holds of one session. A session may have parts in several logs.
 
@@ -142,6 +156,7 @@ class SessionPart(msgspec.Struct, frozen=True):
     changes: list[Change] = []
     usage: list[Usage] = []
     snapshots: list[Snapshot] = []
+    commits: list[Committed] = []
     duplicates: dict[str, int] = {}
 
 

@@ -143,6 +143,31 @@ def raw_usage(key: str, model_name: str | None, at: dt.datetime | None = None) -
     }
 
 
+def raw_committed(key: str, sha: str, branch: str | None = "main", **fields: object) -> Row:
+    """A commit that git said it made, by its shortened name."""
+    return {
+        "record_key": key,
+        "log_path": "~/log.jsonl",
+        "position": 1,
+        "agent_id": "",
+        "at": None,
+        "sha": sha,
+        "branch": branch,
+        **fields,
+    }
+
+
+def raw_note(commit_sha: str, *claims: tuple[str, str, str | None, str | None, int], **fields: object) -> Row:
+    """A note of git-ai: (key, tool, conversation, model, lines) of each conversation."""
+    names = ("key", "tool", "conversation_id", "model_name", "lines")
+    return {
+        "commit_sha": commit_sha,
+        "note_sha": "n",
+        "claims": [dict(zip(names, claim, strict=True)) for claim in claims],
+        **fields,
+    }
+
+
 def raw_part(log_path: str = "~/log.jsonl", **fields: object) -> Row:
     """What one log says of a session."""
     names = tables()["raw_session"].schema["parts"].inner.fields
@@ -157,7 +182,7 @@ def raw_session(session_id: str, **fields: object) -> Row:
         "home_repository": "r",
         "is_home": True,
         "touches": True,
-        **{name: [] for name in ("parts", "messages", "changes", "usage", "snapshots", "duplicates", "read_logs")},
+        **{name: [] for name in ("parts", "messages", "changes", "usage", "snapshots", "duplicates", "read_logs", "commits")},
         "copied_keys": [],
         "change_count": 0,
         **fields,

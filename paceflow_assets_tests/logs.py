@@ -102,11 +102,18 @@ class ClaudeLog:
         request = {"file_path": str(path), "old_string": old, "new_string": new}
         return self._tool(minutes, "Edit", request, "Error: String to replace not found in file.", is_error=True)
 
-    def _tool(self, minutes: float, name: str, request: dict, result: Any, *, is_error: bool = False) -> Self:
+    def runs(self, minutes: float, command: str, output: str, *, is_error: bool = False) -> Self:
+        """A command in the shell, and what it printed."""
+        result = f"Error: {output}" if is_error else {"stdout": output, "stderr": "", "interrupted": False}
+        return self._tool(minutes, "Bash", {"command": command}, result, is_error=is_error, content=output)
+
+    def _tool(
+        self, minutes: float, name: str, request: dict, result: Any, *, is_error: bool = False, content: str = "done"
+    ) -> Self:
         self.calls += 1
         call = f"toolu-{self.session_id}-{self.calls}"
         self._assistant(minutes, {"type": "tool_use", "id": call, "name": name, "input": request})
-        told = {"type": "tool_result", "tool_use_id": call, "content": "done", "is_error": is_error}
+        told = {"type": "tool_result", "tool_use_id": call, "content": content, "is_error": is_error}
         self.record("user", minutes, message={"role": "user", "content": [told]}, toolUseResult=result)
         return self
 
@@ -157,6 +164,16 @@ class CodexLog:
         told = json.dumps({"output": "Success. Updated the following files:", "metadata": {"exit_code": exit_code}})
         self.record("response_item", minutes, asked)
         self.record("response_item", minutes, {"type": "custom_tool_call_output", "call_id": call, "output": told})
+        return self
+
+    def runs(self, minutes: float, command: str, output: str) -> Self:
+        """A command in the shell, and what it printed."""
+        self.calls += 1
+        call = f"call-{self.calls}"
+        asked = {"type": "function_call", "name": "exec_command", "arguments": json.dumps({"cmd": command}), "call_id": call}
+        told = f"Wall time: 0.1 seconds\nProcess exited with code 0\nOutput:\n{output}"
+        self.record("response_item", minutes, asked)
+        self.record("response_item", minutes, {"type": "function_call_output", "call_id": call, "output": told})
         return self
 
     def save(self) -> Path:

@@ -26,10 +26,16 @@ GIT = "git"
     grain=("provider", "log_path", "line", "error_index"),
     columns=COLUMNS,
     bookkeeping=("seen_at",),
-    reads={"raw_commit": ("commit_sha", "read_error"), "raw_ref": ("ref_name", "sha", "is_head")},
+    reads={
+        "raw_commit": ("commit_sha", "read_error"),
+        "raw_commit_note": ("commit_sha", "read_error"),
+        "raw_ref": ("ref_name", "sha", "is_head"),
+    },
     keeps_rows=False,  # the rows of a log are replaced when it is read again, those of git at each look
 )
-def raw_parse_error(stored: pl.DataFrame, look: Look, raw_commit: pl.DataFrame, raw_ref: pl.DataFrame) -> pl.DataFrame:
+def raw_parse_error(
+    stored: pl.DataFrame, look: Look, raw_commit: pl.DataFrame, raw_commit_note: pl.DataFrame, raw_ref: pl.DataFrame
+) -> pl.DataFrame:
     """One row per thing that could not be read; nothing else is lost by it."""
     reread = [(log.provider, log.log_path) for log in look.waiting]
     rows = [
@@ -50,9 +56,13 @@ def raw_parse_error(stored: pl.DataFrame, look: Look, raw_commit: pl.DataFrame, 
     ]
     rows += [
         (look.repository, GIT, name, 0, 0, None, None, look.portable(reason), look.now_ms)
-        for name, reason in sorted(look.broken.items())
+        for name, reason in sorted([*look.broken.items(), *look.unread_notes.items()])
     ]
-    told = raw_commit.filter(pl.col("read_error").is_not_null()).sort("commit_sha").rows()
+    told = [
+        row
+        for table in (raw_commit, raw_commit_note)
+        for row in table.filter(pl.col("read_error").is_not_null()).sort("commit_sha").rows()
+    ]
     rows += [(look.repository, GIT, sha, 0, 0, None, None, reason, look.now_ms) for sha, reason in told]
     lost = raw_ref.filter("is_head").join(raw_commit, left_on="sha", right_on="commit_sha", how="anti")
     rows += [

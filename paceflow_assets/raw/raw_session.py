@@ -70,6 +70,15 @@ SNAPSHOT = {
     "text_hash": pl.UInt64,
     "line_count": pl.Int64,
 }
+COMMITTED = {
+    "record_key": pl.String,
+    "log_path": pl.String,
+    "position": pl.Int64,
+    "agent_id": pl.String,
+    "at": TIME,
+    "sha": pl.String,
+    "branch": pl.String,
+}
 PART = {
     "log_path": pl.String,
     "agent_id": pl.String,
@@ -91,12 +100,13 @@ READ = {
     "first_read_at": TIME,
     "last_read_at": TIME,
 }
-ITEMS = {"messages": MESSAGE, "changes": CHANGE, "usage": USAGE, "snapshots": SNAPSHOT}
+ITEMS = {"messages": MESSAGE, "changes": CHANGE, "usage": USAGE, "snapshots": SNAPSHOT, "commits": COMMITTED}
 IDENTITY = {
     "messages": ["record_key"],
     "changes": ["change_id"],
     "usage": ["record_key"],
     "snapshots": ["record_key", "path"],
+    "commits": ["record_key", "sha"],
 }
 COPIED = "in_another_log"
 SILENT = 500  # sessions that are put together at a time when no log of theirs waits
@@ -131,6 +141,7 @@ COLUMNS = {
     "copied_keys": nested(pl.List(pl.String), "record keys that another session here wrote first", private=True),
     "change_count": count("applied file operations in all repositories"),
     "read_logs": nested(many(READ), "state in which each log was read, and when", private=True),
+    "commits": nested(many(COMMITTED), "commits that git said it made, shortened names; null = not looked for", private=True),
 }
 
 
@@ -247,7 +258,7 @@ def merged_items(
     )
     ranks = headers.group_by(LOG).agg(pl.col("log_rank").min())
     together = pl.concat([old, new]).join(ranks, on=LOG, how="left", maintain_order="left")
-    within = [name for name in ("op_index", "record_key") if name in together.columns]
+    within = [name for name in ("op_index", "record_key", "sha") if name in together.columns]
     order = [*KEY, "log_rank", "position", *within]
     identity = [*KEY, *IDENTITY[kind]]
     if kind == "usage":  # of two copies of a response the fuller one counts: the other was written before it ended
@@ -278,7 +289,7 @@ def still_valid(
 def has_items(placed: PlacedPart) -> bool:
     """Whether the part holds anything but a header."""
     part = placed.part
-    return bool(part.messages or part.changes or part.usage or part.snapshots)
+    return bool(part.messages or part.changes or part.usage or part.snapshots or part.commits)
 
 
 def new_items(kind: str, waiting: Sequence[WaitingPart]) -> pl.DataFrame:
@@ -368,7 +379,20 @@ def snapshot_rows(part: WaitingPart) -> list[tuple]:
     ]
 
 
-FLAT = {"messages": message_rows, "changes": change_rows, "usage": usage_rows, "snapshots": snapshot_rows}
+def committed_rows(part: WaitingPart) -> list[tuple]:
+    """Commits of a part, as `COMMITTED` without its log."""
+    return [
+        (made.record_key, made.position, made.agent_id, made.at_ms, made.sha, made.branch) for made in part.placed.part.commits
+    ]
+
+
+FLAT = {
+    "messages": message_rows,
+    "changes": change_rows,
+    "usage": usage_rows,
+    "snapshots": snapshot_rows,
+    "commits": committed_rows,
+}
 
 
 def session_headers(headers: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:

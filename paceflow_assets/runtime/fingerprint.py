@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = "paceflow_assets"
-COUNTED = ("rule", "source", "records", "lines", "matching", "tracing")
+COUNTED = ("rule", "source", "records", "lines", "matching", "tracing", "trailers")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 MACRO = re.compile(r"create or replace macro (\w+).*?(?=create or replace macro |\Z)", re.DOTALL)
 IMPLIED = ("ctx", "kind", "type_comment")  # follow from the place, or are no code

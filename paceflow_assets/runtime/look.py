@@ -28,7 +28,7 @@ from paceflow_assets.runtime.partitions import NO_REPOSITORY, Checkout, checkout
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.warehouse import Warehouse
-from paceflow_assets.source import git
+from paceflow_assets.source import git, git_ai
 
 Session = tuple[str, str]
 BATCH_BYTES = 8_000_000  # of parsed logs, as they are kept; read into memory they take about four times as much
@@ -268,6 +268,30 @@ class Look:
     def patches(self, seat: Seat, shas: Sequence[str], errors: list[ParseError]) -> Iterator[tuple[str, list[FileChange]]]:
         """Files and lines of commits, one after the other; `errors` gets what cannot be read."""
         return git.patches(seat.path, shas, errors)
+
+    @cached_property
+    def _notes(self) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+        notes: dict[str, dict[str, str]] = {}
+        unread: dict[str, str] = {}
+        for seat in self.readable:
+            try:
+                notes[seat.name] = git.notes(seat.path, git_ai.REF)
+            except git.GitError as error:
+                notes[seat.name], unread[seat.name] = {}, f"notes of git-ai: {error}"
+        return notes, unread
+
+    def notes(self, seat: Seat) -> dict[str, str]:
+        """Commit -> object of git-ai's note on it, in a readable checkout."""
+        return self._notes[0][seat.name]
+
+    @property
+    def unread_notes(self) -> dict[str, str]:
+        """Readable checkout -> why git cannot list its notes."""
+        return self._notes[1]
+
+    def texts(self, seat: Seat, names: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Content of objects; None = it cannot be read."""
+        return git.texts(seat.path, names)
 
     def finish(self, ledger: pl.DataFrame, checkouts: pl.DataFrame) -> None:
         """Tell the inventory what raw holds now, as `raw_log` and `raw_checkout` vouch for it.

@@ -8,7 +8,7 @@ A line is decoded once, into the fields named below. Only where a field has anot
 a slower and more patient way reads the same fields. Results and requests stay bytes until somebody needs them.
 
 Files that Claude writes through its Bash tool (`cat > file <<EOF`) are not read: the result says nothing of the file,
-and the reference leaves them out as well.
+and the reference leaves them out as well. Of Bash results only the commits are read that git says it made.
 """
 
 import json
@@ -30,6 +30,7 @@ from xxhash import xxh3_64_intdigest
 from paceflow_assets.lines import diff, encoded, measure, split_lines, text_hash, whole, word_count
 from paceflow_assets.records import (
     Change,
+    Committed,
     Message,
     ParsedLog,
     ParseError,
@@ -38,10 +39,13 @@ from paceflow_assets.records import (
     Usage,
     instant_ms,
 )
+from paceflow_assets.source import commit_result
+from paceflow_assets.source.commit_result import GIT
 
 NAME = "claude"
 KEPT_BY = "cleanupPeriodDays in the settings.json of ~/.claude or CLAUDE_CONFIG_DIR"
 
+SHELL = "Bash"
 # The journal of a workflow is no session: its steps are in the agent logs beside it.
 NO_LOGS = frozenset({"journal.jsonl"})
 READ_BUFFER_BYTES = 1 << 18
@@ -366,6 +370,7 @@ class Part:
         self.changes: list[Change] = []
         self.usage: list[Usage] = []
         self.snapshots: list[Snapshot] = []
+        self.commits: list[Committed] = []
         self.queue: list[Queued] = []
         self.absorbed: list[Queued] = []
         self.duplicates: Counter[str] = Counter()
@@ -410,6 +415,7 @@ class Part:
             changes=self.changes,
             usage=sorted(self.usage, key=attrgetter("position")),
             snapshots=self.snapshots,
+            commits=self.commits,
             duplicates=dict(sorted(self.duplicates.items())),
         )
 
@@ -513,6 +519,7 @@ class Reader:
         self.errors: list[ParseError] = []
         self.seen: set[str] = set()
         self.tool_uses: dict[str, ToolUse] = {}
+        self.git_calls: set[str] = set()
         # By message id; a message by several requests has several.
         self.responses: dict[str, list[Response]] = {}
         self.numbers: Counter[str] = Counter()
@@ -631,6 +638,8 @@ class Reader:
                     texts.append(block.text)
             elif block.type == "tool_use" and block.id and block.name in EDITS:
                 self.register(block.id, block.name, bytes(block.input), place.at_ms)
+            elif block.name == SHELL and block.id and GIT in bytes(block.input):
+                self.git_calls.add(block.id)
         if texts:
             if not place.key and body.id:
                 place.key = self.numbered(body.id)
@@ -738,7 +747,21 @@ class Reader:
         for block, use in zip(blocks, uses, strict=True):
             if use is not None and not block.is_error:
                 self.result(part, place, use, outcome(block, raw, use.request, is_only))
+            elif block.tool_use_id in self.git_calls:
+                self.committed(part, place, block)
         return True
+
+    def committed(self, part: Part, place: Place, block: Block) -> None:
+        """Commits that the result of a git command names, also of one that failed later on (`git commit && git push`)."""
+        self.git_calls.discard(block.tool_use_id or "")
+        if not commit_result.may_name_commits(bytes(block.content)):
+            return
+        content = plain(block.content)
+        key = self.key_of(place)
+        part.commits += [
+            Committed(key, place.position, place.agent_id, place.at_ms, made.sha, made.branch)
+            for made in commit_result.commits(content if isinstance(content, str) else texts_of(content))
+        ]
 
     def unrequested(self, block: Block, about: Result) -> ToolUse | None:
         """The call of an edit result whose request is in a damaged line or another log; None if it is no edit's."""

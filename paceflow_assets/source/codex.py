@@ -40,8 +40,9 @@ from urllib.parse import unquote
 import msgspec
 
 from paceflow_assets.lines import diff, encoded, measure, split_lines, whole, word_count
-from paceflow_assets.records import Change, Message, ParsedLog, ParseError, SessionPart, Usage, instant_ms
-from paceflow_assets.source import patch
+from paceflow_assets.records import Change, Committed, Message, ParsedLog, ParseError, SessionPart, Usage, instant_ms
+from paceflow_assets.source import commit_result, patch
+from paceflow_assets.source.commit_result import GIT
 
 NAME = "codex"
 KEPT_BY = ""
@@ -58,6 +59,7 @@ HEAD = re.compile(
     rb'"type": ?"([a-z_]{1,40})", ?"payload": ?\{(?:"type": ?"([a-z_]{1,40})")?'
 )
 CALL_ID = re.compile(rb', ?(?:"id": ?(?:null|"[^"\\]{0,99}"), ?)?"call_id": ?"([^"\\]{1,99})"')
+LATE_CALL_ID = re.compile(rb'"call_id": ?"([^"\\]{1,99})"')
 ROLE = re.compile(rb', ?(?:"id": ?(?:null|"[^"\\]{0,99}"), ?)?"role": ?"(user|assistant|developer|system)"')
 ARGUMENTS = re.compile(
     rb', ?(?:"id": ?(?:null|"[^"\\]{0,99}"), ?)?"name": ?"[^"\\]{1,99}", ?'
@@ -612,6 +614,8 @@ class _Log:
         self.tokens = _Tokens()
         self.texts = _Texts()
         self.calls: dict[str, _Call] = {}
+        self.git_calls: set[str] = set()
+        self.commits: dict[tuple[str, str], Committed] = {}  # by call and name: an output can be told twice
         self.applied: dict[str, tuple[str, int]] = {}
         self.changes: dict[tuple[str, int], list[Change]] = {}
         self.first_use: dict[str, int] = {}  # call id -> position of the call that had it first
@@ -801,6 +805,7 @@ class _Log:
         self.usage = [usage for usage in self.usage if usage.position >= position]
         self.changes = {key: changes for key, changes in self.changes.items() if key[1] >= position}
         self.calls = {name: call for name, call in self.calls.items() if call.position >= position}
+        self.commits = {key: made for key, made in self.commits.items() if made.position >= position}
         self.first_use = {name: first for name, first in self.first_use.items() if first >= position}
         self.errors = [error for error in self.errors if error.line >= position]
         self.tokens.repeats = 0
@@ -921,9 +926,17 @@ class _Log:
         """A call whose arguments are an object without any sign of a write can be left alone."""
         if ARGUMENTS.match(line, end) is None or may_write(line):
             return True
+        if GIT in line:
+            self._git_called(line)
         if self.texts.texts:
             self.texts.forget_named(line)
         return False
+
+    def _git_called(self, line: bytes) -> None:
+        """Remember a call of git without decoding it: its id stands behind the arguments."""
+        found = LATE_CALL_ID.match(line, max(line.rfind(b'"call_id"'), 0))
+        if found is not None:
+            self.git_calls.add(found[1].decode("utf-8", "replace"))
 
     def _function_call(self, payload: dict[str, Any]) -> None:
         self._called(_text(payload, "name") or "", payload.get("arguments"), _text(payload, "call_id"))
@@ -954,6 +967,8 @@ class _Log:
 
     def _command(self, call_id: str | None, command: object, workdir: str | None) -> None:
         text, patch_text = shell_text(command)
+        if call_id is not None and "git" in (text or f"{command}"):
+            self.git_calls.add(call_id)
         folder = joined(self.cwd, workdir) if workdir else self.cwd
         if patch_text is not None:
             self._wait(call_id, "shell_apply_patch", folder, patch_text=patch_text)
@@ -985,18 +1000,36 @@ class _Log:
         )
 
     def _output_wanted(self, line: bytes, end: int) -> bool:
-        if not self.calls:
+        if not self.calls and not self.git_calls:
             return False
         found = CALL_ID.match(line, end)
-        return found is None or found[1].decode("utf-8", "replace") in self.calls
+        if found is None:
+            return True
+        call_id = found[1].decode("utf-8", "replace")
+        if call_id in self.git_calls and not commit_result.may_name_commits(line):
+            self.git_calls.discard(call_id)
+        return call_id in self.calls or call_id in self.git_calls
 
-    def _output_or_heredoc_wanted(self, line: bytes, end: int) -> bool:
-        return b"<<" in line or self._output_wanted(line, end)
+    def _ended_wanted(self, line: bytes, end: int) -> bool:
+        return b"<<" in line or commit_result.may_name_commits(line) or self._output_wanted(line, end)
 
     def _output(self, payload: dict[str, Any]) -> None:
-        call = self.calls.get(_text(payload, "call_id") or "")
+        call_id = _text(payload, "call_id") or ""
+        call = self.calls.get(call_id)
+        if call is None and call_id not in self.git_calls:
+            return
+        result = outcome(payload.get("output"))
+        self._committed(call_id, result.text)
         if call is not None:
-            self._answered(call, outcome(payload.get("output")))
+            self._answered(call, result)
+
+    def _committed(self, call_id: str, output: str) -> None:
+        """Commits that the output of a git command names, whatever its exit code: a later command may have failed."""
+        if call_id not in self.git_calls:
+            return
+        for made in commit_result.commits(output):
+            row = Committed(self._key(), self.position, self.header.agent, self._at(), made.sha, made.branch)
+            self.commits.setdefault((call_id, made.sha), row)
 
     def _answered(self, call: _Call, result: Outcome) -> None:
         """The result of a call decides whether what it asked for was done."""
@@ -1106,7 +1139,8 @@ class _Log:
         if found is None:
             return True
         if found[1] == b"CommandExecution":
-            return found[2].decode("utf-8", "replace") in self.calls or b"<<" in line
+            is_awaited = found[2].decode("utf-8", "replace") in self.calls
+            return is_awaited or b"<<" in line or commit_result.may_name_commits(line)
         return found[1] in (b"UserMessage", b"FileChange") or (found[1] == b"AgentMessage" and self._spare_wanted(line, 0))
 
     def _item_completed(self, payload: dict[str, Any]) -> None:
@@ -1131,6 +1165,7 @@ class _Log:
             return
         if call_id not in self.calls and call_id not in self.applied:
             self._command(call_id, item.get("command"), _text(item, "cwd"))
+        self._committed(call_id, _text(item, "aggregated_output") or "")
         call = self.calls.get(call_id)
         if call is not None and call.script is not None:
             self._answered(call, Outcome(code, _text(item, "aggregated_output") or "", True))
@@ -1162,6 +1197,7 @@ class _Log:
             messages=sorted(messages, key=lambda message: message.position),
             changes=sorted((change for made in self.changes.values() for change in made), key=lambda made: made.position),
             usage=usage,
+            commits=list(self.commits.values()),
             duplicates={reason: number for reason, number in duplicates.items() if number},
         )
         return ParsedLog(NAME, [part], errors, self.position)
@@ -1260,7 +1296,7 @@ EVENTS: Routes = {
     b"token_count": (None, _Log._token_count),
     b"patch_apply_end": (None, _Log._patch_apply_end),
     b"item_completed": (_Log._item_wanted, _Log._item_completed),
-    b"exec_command_end": (_Log._output_or_heredoc_wanted, _Log._exec_command_end),
+    b"exec_command_end": (_Log._ended_wanted, _Log._exec_command_end),
 }
 RECORDS: Routes = {
     b"session_meta": (None, _Log._session_meta),

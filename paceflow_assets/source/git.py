@@ -1,6 +1,6 @@
 """Git: what a repository on disk holds, read into records.
 
-What lives here: which checkout a folder lies in, where a checkout comes from, its refs, its commits, their lines.
+What lives here: which checkout a folder lies in, where a checkout comes from, its refs, its commits, their lines and notes.
 What belongs here: everything that reads a `.git` folder or starts git; no other module does.
 What stays out: which commits matter, what a line is (lines.py), what a message means (rule/), storage.
 
@@ -485,22 +485,38 @@ class _Objects:
         pairs = (row.rpartition(" ") for row in rows)
         return [(name, "" if kind == "missing" else kind) for name, _, kind in pairs]
 
+    def sizes(self, names: Iterable[str]) -> list[int | None]:
+        """Bytes of each text, in order; None = missing, no text, or more than a note can have."""
+        arguments = ["cat-file", "--batch-check=%(objecttype) %(objectsize)", "--buffer"]
+        rows = b"".join(self.blocks(arguments, names)).decode("ascii", "replace").split("\n")[:-1]
+        found = (int(row.removeprefix("blob ")) if row.startswith("blob ") else None for row in rows)
+        return [size if size is None or size <= NOTE_BYTES else None for size in found]
+
     def parents(self, sha: str) -> list[str] | None:
         """Parents as the commit records them, whatever a shallow clone hides; None = no commit that can be read."""
-        if self.reader is None:
-            arguments = ["cat-file", "--batch"]
-            self.reader = _start(self.folder, arguments, self.environment, subprocess.PIPE, subprocess.DEVNULL)
         kind, content = self._object(sha)
         if kind == b"commit":
             return re.findall(r"^parent ([0-9a-f]+)$", content.partition(b"\n\n")[0].decode("ascii", "replace"), re.M)
+        return None
+
+    def text(self, name: str) -> bytes | None:
+        """Content of a text object; None = none that can be read."""
+        kind, content = self._object(name)
+        return content if kind == b"blob" else None
+
+    def _object(self, sha: str) -> tuple[bytes, bytes]:
+        """(type, content) of an object; type b'missing' = not here, b'' = git died of it, and is started anew next time."""
+        if self.reader is None:
+            arguments = ["cat-file", "--batch"]
+            self.reader = _start(self.folder, arguments, self.environment, subprocess.PIPE, subprocess.DEVNULL)
+        kind, content = self._answer(sha)
         if not kind:
             self._end_reader()
             if not _is_git_dir(os.fspath(self.common_dir)):
                 raise _vanished(self.common_dir)
-        return None
+        return kind, content
 
-    def _object(self, sha: str) -> tuple[bytes, bytes]:
-        """(type, content) of an object; type b'missing' = not here, b'' = git died of it."""
+    def _answer(self, sha: str) -> tuple[bytes, bytes]:
         try:
             self.reader.stdin.write(f"{sha}\n".encode())
             self.reader.stdin.flush()
@@ -667,6 +683,35 @@ def reverts(common_dir: Path, known_tips: Collection[str], errors: list[ParseErr
     words = ["--fixed-strings", f"--grep={REVERT_WORDS}"]
     with _Objects(common_dir) as objects:
         return list(_history(objects, tips, known_tips, errors, words, lambda commit: REVERT_WORDS in commit.message))
+
+
+NOTE_BYTES = 1 << 24  # old notes hold whole conversations; a larger one is damage
+
+
+def notes(common_dir: Path, ref_name: str) -> dict[str, str]:
+    """Commit -> object of its note, of a ref such as `refs/notes/ai`; {} without such a ref. Raises `GitError`.
+
+    A tree of notes has one file for each commit, called by its name, in folders that only cut the name (git-notes(1)).
+    """
+    tips = {ref.name: ref.sha for ref in _listed(common_dir, ref_name)}
+    if ref_name not in tips:
+        return {}
+    found = {}
+    with _Objects(common_dir) as objects:
+        for piece in _up_to(b"\0", objects.blocks(["ls-tree", "-r", "-z", "--full-tree", tips[ref_name]], ())):
+            for entry in piece.decode("utf-8", "backslashreplace").split("\0"):
+                facts, _, path = entry.partition("\t")
+                sha = path.replace("/", "")
+                if COMMIT_NAME.fullmatch(sha):
+                    found[sha] = facts.split(" ")[2]
+    return found
+
+
+def texts(common_dir: Path, names: Collection[str]) -> Iterator[tuple[str, bytes | None]]:
+    """(object, content) of each object asked for; None = it cannot be read, or is too large to be a note. Raises `GitError`."""
+    with _Objects(common_dir) as objects:
+        for name, size in zip(names, objects.sizes(names), strict=True):
+            yield name, None if size is None else objects.text(name)
 
 
 def _history(

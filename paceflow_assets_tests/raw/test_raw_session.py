@@ -1,5 +1,8 @@
 """Which sessions the logs have ever shown, and everything they hold."""
 
+import dataclasses
+
+import msgspec
 import polars as pl
 import pytest
 from conftest import Home
@@ -8,6 +11,8 @@ from logs import ClaudeLog, CodexLog, at
 from repositories import Repository
 
 from paceflow_assets.runtime.nested import own
+from paceflow_assets.runtime.table import tables
+from paceflow_assets.runtime.warehouse import Warehouse, schema_text
 
 
 @pytest.fixture
@@ -56,6 +61,47 @@ def test_a_session_is_stored_as_it_was_seen(home, app):
     assert [usage["output_tokens"] for usage in row["usage"]] == [5, 5, 5]
     (read,) = row["read_logs"]
     assert (read["log_path"], row["copied_keys"], row["duplicates"]) == ("~/.claude/projects/project/s1.jsonl", [], [])
+
+
+def test_commits_that_git_said_it_made_are_kept(home, app):
+    """Shortened name and branch, of either agent; one that a log no longer shows stays, as everything else does."""
+    claude = ClaudeLog(home.path, "s1", app.folder).says(0, "go").runs(1, "git commit -m x", "[main abc1234] x\n words")
+    path = claude.runs(2, "git commit", "[detached HEAD abc2222] y").save()
+    CodexLog(home.path, "s2", app.folder).says(0, "go").runs(1, "git commit", "[feat/x abc3333] z").save()
+    raw(home)
+    before = stored(home, "s1")["commits"]
+
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:3]))
+    raw(home)
+
+    assert [(made["sha"], made["branch"], made["at"]) for made in before] == [
+        ("abc1234", "main", at(1)),
+        ("abc2222", None, at(2)),
+    ]
+    assert {(made["agent_id"], made["log_path"]) for made in before} == {("", "~/.claude/projects/project/s1.jsonl")}
+    assert stored(home, "s1")["commits"] == before
+    assert [(made["sha"], made["branch"]) for made in stored(home, "s2")["commits"]] == [("abc3333", "feat/x")]
+    assert "words" not in str(before)
+
+
+def test_a_file_from_before_commits_were_read_has_none(home, app):
+    """The column is null there, which no fact trips over, and is filled when the log is read again."""
+    log = ClaudeLog(home.path, "s1", app.folder).says(0, "go").runs(1, "git commit -m x", "[main abc1234] x")
+    log.save()
+    raw(home)
+    warehouse, table = Warehouse(home.settings), tables()["raw_session"]
+    (key,) = warehouse.repositories(table.name)
+    columns = {name: column for name, column in table.columns.items() if name != "commits"}
+    rows = warehouse.read(table, key).select(list(columns))
+    older = dataclasses.replace(table, columns=columns)
+    footer = msgspec.structs.replace(warehouse.provenance(table.name, key), columns=schema_text(older))
+    warehouse.overwrite(older, key, rows, footer)
+
+    assert home.table("raw_session")["commits"].to_list() == [None]
+    assert own(home.table("raw_session"), "commits", ["provider", "session_id"]).height == 0
+    log.says(2, "more").save()
+    raw(home)
+    assert [made["sha"] for made in stored(home, "s1")["commits"]] == ["abc1234"]
 
 
 def test_a_session_in_two_repositories_is_whole_in_both(home, app, lib):

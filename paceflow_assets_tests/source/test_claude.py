@@ -1278,6 +1278,42 @@ def test_wrong_types_cost_no_more_than_their_line(data):
             message.content.encode()
 
 
+MADE = [
+    (2, "d61b494", "main"),
+    (4, "065658b", "main"),
+    (4, "c315674", "main"),
+    (6, "530969a", None),
+    (8, "7a4ad7c", "feat/x"),
+    (10, "fc5fadd", None),
+]
+
+
+def test_commits_that_git_said_it_made():
+    """Of the results of git commands the commits are kept, also where a later part failed; no other words, no other command."""
+    log = claude.parse(GOLDEN.parent / "commits" / "claude.jsonl")
+
+    (part,) = log.sessions
+    assert log.errors == []
+    assert [(made.position, made.sha, made.branch) for made in part.commits] == MADE
+    assert {made.agent_id for made in part.commits} == {""}
+    assert part.commits[0].at_ms == instant_ms("2026-01-05T09:01:00.000Z")
+    assert [made.record_key for made in part.commits[1:3]] == ["u1", "u1"]
+
+
+def test_a_sub_agents_commit_is_its_own():
+    """The thread is kept; texts in blocks are read; a result whose call is not in the log says nothing."""
+    output = [{"type": "text", "text": "[main abc1234] x"}]
+
+    part = one(
+        asked("c1", "Bash", command="git commit -m x") | {"isSidechain": True, "agentId": "a7"},
+        answered("c1", content=output) | {"isSidechain": True, "agentId": "a7"},
+        answered("c1", content=output, isMeta=True) | {"uuid": "again"},
+        answered("c2", content="[main abc9999] y"),
+    )
+
+    assert [(made.agent_id, made.sha) for made in part.commits] == [("a7", "abc1234")]
+
+
 @given(st.sampled_from(NAMED), st.integers(0, len(SESSION)))
 @settings(max_examples=60)
 def test_a_line_that_was_copied_changes_nothing(number, distance):

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paceflow_assets.lines import line_hash
-from paceflow_assets.records import Change, ParsedLog, SessionPart, Usage
+from paceflow_assets.records import Change, ParsedLog, SessionPart, Usage, instant_ms
 from paceflow_assets.source import codex
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "codex"
@@ -625,6 +625,62 @@ def test_code_mode() -> None:
         ("r/g", "delete", "+0 -1"),
         ("my dir/h", "overwrite", "+1 -0"),
     ]
+
+
+MADE = [
+    (3, "d61b494", "main"),
+    (5, "065658b", "main"),
+    (5, "c315674", "main"),
+    (7, "530969a", None),
+    (9, "7a4ad7c", "feat/x"),
+    (11, "fc5fadd", None),
+]
+
+
+def test_commits_that_git_said_it_made() -> None:
+    """Of the outputs of git commands the commits are kept, also where a later part failed; no other words, no other command."""
+    part = the_part(codex.parse(GOLDEN.parent / "commits" / "codex.jsonl"))
+
+    assert [(made.position, made.sha, made.branch) for made in part.commits] == MADE
+    assert part.commits[0].at_ms == instant_ms("2026-01-05T09:01:00.000Z")
+    assert len({made.record_key for made in part.commits}) == 5
+    assert part.changes == []
+
+
+def test_a_commit_that_is_told_twice_counts_once() -> None:
+    """An output and the item of the same call; in code mode the item alone; what the user ran by hand is no session's."""
+    output = "[main abc1234] x\n 1 file changed\n"
+    ran = {"type": "CommandExecution", "id": "c1", "command": ["git", "commit"], "exit_code": 0, "aggregated_output": output}
+    ended = {"type": "exec_command_end", "call_id": "c1", "command": ["git", "commit"], "exit_code": 0}
+
+    part = the_part(
+        read(
+            meta(),
+            shell("c1", "git commit -m x", RAN + output),
+            event({"type": "item_completed", "item": ran}),
+            event(ended | {"aggregated_output": output}),
+            event({"type": "item_completed", "item": ran | {"id": "exec-2", "aggregated_output": "[main abc2222] y"}}),
+            event(
+                {
+                    "type": "item_completed",
+                    "item": ran | {"id": "u", "source": "user_shell", "aggregated_output": "[m 3333333] z"},
+                }
+            ),
+        )
+    )
+
+    assert [made.sha for made in part.commits] == ["abc1234", "abc2222"]
+
+
+def test_commits_of_a_copied_prefix_are_the_parents() -> None:
+    """What a fork copied it did not do."""
+    copies = restamped(CREATED, meta(PARENT), *shell("c1", "git commit", RAN + "[main abc1234] x\n").splitlines(keepends=True))
+
+    part = the_part(
+        read(meta(**FORK), *copies, turn(OWN_TURN), shell("c2", "git commit", RAN + "[main abc2222] y\n"), prompt("go"))
+    )
+
+    assert [made.sha for made in part.commits] == ["abc2222"]
 
 
 def test_a_call_id_that_comes_twice() -> None:

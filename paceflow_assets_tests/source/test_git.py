@@ -1512,6 +1512,93 @@ class TestHostileSettings:
         assert list(git.patches(common_dir, shas, [])) == before[0]
 
 
+AI = "refs/notes/ai"
+
+
+def noted(repository: Repository, sha: str, text: str | bytes) -> str:
+    """Put a note on a commit, over one that is there; its object."""
+    repository.git("notes", f"--ref={AI}", "add", "-f", "-F", "-", sha, text=text)
+    return repository.git("notes", f"--ref={AI}", "list", sha)
+
+
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+def test_notes_as_git_lists_them(tmp_path: Path, object_format: str) -> None:
+    """Commit by commit the object that `git notes list` gives, whichever ref their configuration names, and its text."""
+    repository = Repository(tmp_path / "repo", object_format=object_format)
+    shas = [repository.commit({"a": f"{number}"}) for number in range(3)]
+    objects = {sha: noted(repository, sha, f"note {number}\n") for number, sha in enumerate(shas[:2])}
+    repository.git("notes", "add", "-m", "another ref", shas[2])
+    repository.git("config", "core.notesRef", "refs/notes/commits")
+
+    assert git.notes(repository.common_dir, AI) == objects
+    contents = dict(git.texts(repository.common_dir, list(objects.values())))
+    assert contents == {objects[shas[0]]: b"note 0\n", objects[shas[1]]: b"note 1\n"}
+    assert git.notes(repository.common_dir, "refs/notes/none") == {}
+
+
+def test_a_changed_note_is_another_object(repository: Repository) -> None:
+    """So is the signature of the repository, which tells that there is something to read."""
+    sha = repository.commit({"a": "1"})
+    before, seen = noted(repository, sha, "one"), git.signature(repository.common_dir)
+
+    after = noted(repository, sha, "two")
+
+    assert git.notes(repository.common_dir, AI) == {sha: after} != {sha: before}
+    assert git.signature(repository.common_dir) != seen
+
+
+def test_a_tree_of_notes_in_folders(repository: Repository) -> None:
+    """Git cuts the names of many notes into folders; other files in the tree are no notes."""
+    sha = repository.commit({"a": "1"})
+    note = repository.git("hash-object", "-w", "--stdin", text="note")
+    folder = repository.git("mktree", text=f"100644 blob {note}\t{sha[2:]}\n")
+    odd = f"040000 tree {folder}\t{sha[:2]}\n100644 blob {note}\tREADME\n"
+    tip = repository.git("commit-tree", "-m", "notes", repository.git("mktree", text=odd))
+    repository.git("update-ref", AI, tip)
+
+    assert git.notes(repository.common_dir, AI) == {sha: note}
+
+
+def test_notes_that_cannot_be_read(repository: Repository) -> None:
+    """A lost text is told as such and the others are read; so is one that is no text; a lost tree is an error of all."""
+    shas = [repository.commit({"a": f"{number}"}) for number in range(3)]
+    lost, kept, last = (noted(repository, sha, f"note {number}") for number, sha in enumerate(shas))
+    repository.lose(lost)
+
+    found = list(git.texts(repository.common_dir, [lost, kept, shas[0], last]))
+
+    assert found == [(lost, None), (kept, b"note 1\n"), (shas[0], None), (last, b"note 2\n")]
+    repository.lose(f"{AI}^{{tree}}")
+    with pytest.raises(git.GitError, match="ls-tree"):
+        git.notes(repository.common_dir, AI)
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 5, 20])
+def test_a_note_whose_file_is_garbled(repository: Repository, kept_bytes: int) -> None:
+    """Git may die of it or call it missing; the notes around it are read."""
+    shas = [repository.commit({"a": f"{number}"}) for number in range(3)]
+    names = [noted(repository, sha, f"note {number} " + "x y z " * number * 9) for number, sha in enumerate(shas)]
+    path = repository.common_dir / "objects" / names[1][:2] / names[1][2:]
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content[:kept_bytes] + b"\xff" * 30)
+
+    found = dict(git.texts(repository.common_dir, names))
+
+    assert found[names[1]] is None
+    assert found[names[0]].startswith(b"note 0")
+    assert found[names[2]].startswith(b"note 2")
+
+
+def test_a_note_beyond_measure(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that is too large to be a note is not read into memory."""
+    monkeypatch.setattr(git, "NOTE_BYTES", 10)
+    sha = repository.commit({"a": "1"})
+    note = noted(repository, sha, "x" * 11)
+
+    assert list(git.texts(repository.common_dir, [note])) == [(note, None)]
+
+
 def test_lines_are_plain_values(repository: Repository) -> None:
     """A file without lines has the empty `Lines`."""
     sha = repository.commit({"a": b"\0"})
