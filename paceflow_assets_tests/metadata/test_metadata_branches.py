@@ -73,6 +73,6 @@ def test_denied_words_are_no_tickets():
     """A ticket whose word the rule denies is none, even if the branch is called just so."""
     refs = [raw_ref(f"refs/heads/{name}", "c1") for name in ("fix/utf-8", "utf-8", "utf-8-pac-7")]
 
-    keys = [built(metadata_branches, rule, raw_ref=refs)["task_key"].to_list() for rule in (TaskKey(), TaskKey(("utf",)))]
+    keys = [built(metadata_branches, rule, raw_ref=refs)["task_key"].to_list() for rule in (TaskKey(()), TaskKey(("utf",)))]
 
     assert keys == [["UTF-8", "UTF-8", "UTF-8"], [None, None, "PAC-7"]]
