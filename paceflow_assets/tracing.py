@@ -578,3 +578,16 @@ def reverted(on: Ground, credits: pl.DataFrame, reverts: Mapping[int, int]) -> p
     columns = [name for name in CREDIT if name != "ehunk"]
     added = pl.concat([history.select(columns), copies.select(columns)]).with_columns(pl.lit(0, dtype=NUMBER).alias("ehunk"))
     return pl.concat([others, added.select(CREDIT)])
+
+
+def with_hashes(on: Ground, credits: pl.DataFrame) -> pl.DataFrame:
+    """The credits with line_hash. Deleted lines may have texts that no edit holds."""
+    known = credits.join(on.changed.select(*PLACE, "line_hash"), on=PLACE, how="left")
+    lacking = known.filter(pl.col("line_hash").is_null()).select(PLACE)
+    if not lacking.height:
+        return known
+    place = {"commit_sha": on.items.text(lacking["item"]), "rel_path": on.files.text(lacking["file"])}
+    lines = lacking.with_columns(**place, position=pl.col("pos").cast(pl.Int64)).lazy()
+    texts = on.commit_lines.select("commit_sha", "rel_path", "position", pl.col("line_hash").alias("text"))
+    found = texts.join(lines, on=["commit_sha", "rel_path", "position"]).select(*PLACE, "text").collect(engine="streaming")
+    return known.join(found, on=PLACE, how="left").with_columns(pl.coalesce("line_hash", "text")).drop("text")

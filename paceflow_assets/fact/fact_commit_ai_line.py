@@ -41,7 +41,7 @@ def fact_commit_ai_line(
     fact_commit_line: pl.LazyFrame,
     fact_session_code_change: pl.DataFrame,
     fact_session_code_change_line: pl.LazyFrame,
-    fact_commit_line_origin: pl.DataFrame,
+    fact_commit_line_origin: pl.LazyFrame,
     line_match: LineMatch,
     sql: Sql,
 ) -> pl.DataFrame:
@@ -52,7 +52,8 @@ def fact_commit_ai_line(
     """
     if line_match.method == "runs":
         added = fact_commit_line_origin.filter(pl.col("side") == "+").group_by("commit_sha", "rel_path", "line_hash")
-        return added.agg(pl.len().cast(pl.Int64).alias("lines")).join(fact_commit, on="commit_sha")
+        lines = added.agg(pl.len().cast(pl.Int64).alias("lines")).collect(engine="streaming")
+        return lines.join(fact_commit, on="commit_sha")
     column, changes = hash_column(line_match), fact_session_code_change
     items = matching.Names.of("commit_sha", fact_commit)
     paths = matching.Names.of("rel_path", fact_commit_line, changes)

@@ -194,15 +194,21 @@ def with_confidence(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def named(on: Ground, credits: pl.DataFrame, pairs: pl.DataFrame, commits: pl.DataFrame) -> pl.DataFrame:
-    """The credits of these pairs under their names."""
-    kept = credits.join(pairs, on=PAIR).join(on.commits.select("item", "at"), on="item")
-    kept = kept.join(on.changes.select("operation", *OPERATION), on="operation")
-    places = [on.items.text(kept["item"]).alias("commit_sha"), on.files.text(kept["file"]).alias("rel_path")]
-    told = kept.with_columns(
-        *places,
+    """The credits of these pairs under their names, in the order of the key."""
+    kept = tracing.with_hashes(on, credits.join(pairs, on=PAIR)).join(on.commits.select("item", "at"), on="item")
+    told = kept.sort("item", "file", "pos").select(
+        "item",
+        "file",
+        "operation",
         pl.col("pos").cast(pl.Int64).alias("position"),
         pl.when("plus").then(pl.lit("+")).otherwise(pl.lit("-")).alias("side"),
+        "line_hash",
+        "evidence",
         ((pl.col("at") - pl.col("ts")) / MINUTE_MS).alias("edit_age_minutes"),
+        "confidence",
     )
-    hashes = on.commit_lines.select(*KEY, "line_hash").join(told.lazy().select(KEY), on=KEY).collect(engine="streaming")
-    return told.join(hashes, on=KEY).join(commits.select("repository", "commit_sha"), on="commit_sha")
+    edits = on.changes.select(*OPERATION)
+    names = [on.items.text(told["item"]).alias("commit_sha"), on.files.text(told["file"]).alias("rel_path")]
+    edit = [edits[name].gather(told["operation"]) for name in OPERATION]
+    repository = pl.lit(commits["repository"].first(), dtype=pl.String).alias("repository")
+    return told.drop("item", "file", "operation").with_columns(repository, *names, *edit)

@@ -59,7 +59,7 @@ def fact_commit_session_match(
     fact_session_code_change: pl.DataFrame,
     fact_session_code_change_line: pl.LazyFrame,
     fact_task_commit_assignment: pl.DataFrame,
-    fact_commit_line_origin: pl.DataFrame,
+    fact_commit_line_origin: pl.LazyFrame,
     line_match: LineMatch,
     path_fallback: PathFallback,
     human_remainder: HumanRemainder,
@@ -85,7 +85,7 @@ def fact_commit_session_match(
     return with_shares(fact_commit, credited(sql, found.pairs, found.items, found.sources), human_remainder)
 
 
-def traced(origins: pl.DataFrame) -> pl.DataFrame:
+def traced(origins: pl.LazyFrame) -> pl.DataFrame:
     """Matched lines per (commit, session) of lines with their origin."""
     place = pl.col("evidence").replace_strict({name: number for number, name in enumerate(EVIDENCE)}, return_dtype=pl.Int8)
     found = origins.group_by(PAIR).agg(
@@ -96,7 +96,7 @@ def traced(origins: pl.DataFrame) -> pl.DataFrame:
         pl.col("edit_age_minutes").min(),
         pl.col("confidence").first(),
     )
-    return found.sort(PAIR)
+    return found.sort(PAIR).collect(engine="streaming")
 
 
 class Explained(NamedTuple):
