@@ -144,17 +144,18 @@ def ground(
     edits = changes.filter(pl.col("rel_path").is_not_null(), pl.col("change_ts").is_not_null()).with_row_index("operation")
     items = Names.of("commit_sha", commits)
     paths = Names.of(_one_name(named), commit_lines, edits)
+    path = paths.number(_one_name(named)).alias("path")
     places = Names.of("rel_path", commit_lines)
     sources = Names.of(SESSION, edits)
     operations = edits.select(
         "operation",
-        paths.number(_one_name(named)).alias("path"),
+        path,
         sources.number(SESSION).alias("source"),
         pl.col("change_ts").dt.epoch("ms").alias("ts"),
         "write_mode",
         pl.col("before_known").fill_null(False),
     )
-    dull = _dull(commit_lines, change_lines, named, characters=characters, files=files)
+    dull = _dull(commit_lines, change_lines, path, characters=characters, files=files)
     is_dull = dull.with_columns(pl.lit(True).alias("dull"))
     sides = pl.col("side") != " "
     plus, hunk = (pl.col("side") == "+").alias("plus"), pl.col("hunk_index").cast(NUMBER)
@@ -172,7 +173,7 @@ def ground(
         .select(
             items.number("commit_sha").alias("item"),
             places.number("rel_path").alias("file"),
-            paths.number(_one_name(named)).alias("path"),
+            path,
             plus,
             hunk.alias("hunk"),
             pl.col("position").cast(pl.Int32).alias("pos"),
@@ -204,10 +205,10 @@ def ground(
 
 
 def _dull(
-    commit_lines: pl.LazyFrame, change_lines: pl.LazyFrame, named: Mapping[str, str], *, characters: int, files: int
+    commit_lines: pl.LazyFrame, change_lines: pl.LazyFrame, path: pl.Expr, *, characters: int, files: int
 ) -> pl.DataFrame:
     """line_hash of the texts that say nothing about where they come from."""
-    added = commit_lines.filter(pl.col("side") == "+").select("line_hash", _one_name(named).alias("path")).unique()
+    added = commit_lines.filter(pl.col("side") == "+").select("line_hash", path).unique()
     everywhere = added.group_by("line_hash").agg(pl.len().alias("count")).filter(pl.col("count") >= files)
     every = pl.concat([lines.select("line_hash", "word_characters") for lines in (commit_lines, change_lines)])
     short = every.filter(pl.col("word_characters") < characters)
