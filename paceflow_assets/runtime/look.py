@@ -8,7 +8,7 @@ A look is taken under the repository's lock. `finish` tells the inventory what r
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from paceflow_assets.records import Commit, FileChange, ParseError, Ref
+from paceflow_assets.records import Commit, FileChange, Origin, ParseError, Ref
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
 from paceflow_assets.runtime.errors import NewerWarehouse, WarehouseError
@@ -268,6 +268,12 @@ class Look:
     def patches(self, seat: Seat, shas: Sequence[str], errors: list[ParseError]) -> Iterator[tuple[str, list[FileChange]]]:
         """Files and lines of commits, one after the other; `errors` gets what cannot be read."""
         return git.patches(seat.path, shas, errors)
+
+    def origins(
+        self, seat: Seat, removals: Collection[git.Removal], errors: list[ParseError]
+    ) -> Iterator[tuple[str, str, list[Origin]]]:
+        """(commit, file, origins of the lines that it removes there); `errors` gets what cannot be read."""
+        return git.origins(seat.path, removals, errors)
 
     def finish(self, ledger: pl.DataFrame, checkouts: pl.DataFrame) -> None:
         """Tell the inventory what raw holds now, as `raw_log` and `raw_checkout` vouch for it.
