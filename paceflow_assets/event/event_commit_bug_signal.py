@@ -21,12 +21,17 @@ COLUMNS = {
     "first_bug_signal_commit_sha": text("first such fix; null = none"),
     "first_bug_signal_commit_time": time("its committer date; null = none"),
     "bug_signal_count": count("such fixes"),
+    "szz_bug_flag": flag("a later fix removed lines that git traces to the commit (SZZ), whoever wrote them"),
+    "first_szz_commit_sha": text("first such fix; null = none"),
+    "first_szz_commit_time": time("its committer date; null = none"),
+    "szz_signal_count": count("such fixes"),
     "window_days": count("length of the window, days"),
     "signal_source": text("what the signals come from"),
     "counted_flag": flag("views count it (rule orphaned_commit)"),
 }
 KEY = ["repository", "commit_sha"]
 SOURCE = "git_fix_commit"
+BLAMED = ("commit_sha", "rel_path", "origin_sha", "line_hash", "line_hash_trimmed")
 SHARED = """
     select
         brought.item,
@@ -49,6 +54,7 @@ SHARED = """
     reads={
         "fact_commit": ("commit_sha", "commit_time", "message"),
         "fact_commit_line": ("commit_sha", "rel_path", "side", "line_hash", "line_hash_trimmed", "word_characters"),
+        "fact_fix_blame_line": BLAMED,
         "event_commit_outcome": (*KEY, "commit_time", "heavy_ai_flag", "merged_to_mainline_flag", "counted_flag"),
     },
 )
@@ -57,12 +63,16 @@ def event_commit_bug_signal(
     fact_commit: pl.DataFrame,
     fact_commit_ai_line: pl.LazyFrame,
     fact_commit_line: pl.LazyFrame,
+    fact_fix_blame_line: pl.DataFrame,
     line_match: LineMatch,
     bug_after_merge: BugAfterMerge,
     fix_words: FixWords,
     sql: Sql,
 ) -> pl.DataFrame:
-    """One row per commit of fact_commit; only heavy AI commits on the main line can have a signal."""
+    """One row per commit of fact_commit; only heavy AI commits on the main line can have a signal.
+
+    Two signals, never mixed: by equal text, of AI lines, and by git's history (SZZ), of any line. Both ask the same rules.
+    """
     found = sides(
         event_commit_outcome,
         fact_commit,
@@ -97,13 +107,26 @@ def event_commit_bug_signal(
     )
     items = found.items
     named = signals.with_columns(items.text(signals["item"]).alias("commit_sha"), items.text(signals["first_fix"]))
-    return event_commit_outcome.join(named, on="commit_sha", how="left").with_columns(
+    blamed = blamed_lines(
+        event_commit_outcome,
+        fact_commit,
+        fact_fix_blame_line,
+        fact_commit_line,
+        line_match=line_match,
+        bug_after_merge=bug_after_merge,
+        fix_words=fix_words,
+        sql=sql,
+    )
+    joined = event_commit_outcome.join(named, on="commit_sha", how="left").join(szz(blamed), on="commit_sha", how="left")
+    return joined.with_columns(
         pl.col("signal_count").is_not_null().alias("bug_after_merge_flag"),
         pl.col("first_fix").alias("first_bug_signal_commit_sha"),
         pl.col("first_fix_at").alias("first_bug_signal_commit_time"),
         pl.col("signal_count").fill_null(0).alias("bug_signal_count"),
         pl.lit(bug_after_merge.window_days, dtype=pl.Int64).alias("window_days"),
         pl.lit(SOURCE).alias("signal_source"),
+        pl.col("szz_signal_count").is_not_null().alias("szz_bug_flag"),
+        pl.col("szz_signal_count").fill_null(0),
     )
 
 
@@ -165,6 +188,48 @@ def shared_lines(found: Sides, rule: BugAfterMerge, sql: Sql) -> pl.DataFrame:
     )
     names = {"item": found.items, "fix": found.items, "rel_path": found.paths}
     return rows.with_columns(names[name].text(rows[name]) for name in names).rename({"item": "commit_sha"})
+
+
+def blamed_lines(
+    outcomes: pl.DataFrame,
+    commits: pl.DataFrame,
+    blame_lines: pl.DataFrame,
+    commit_lines: pl.LazyFrame,
+    *,
+    line_match: LineMatch,
+    bug_after_merge: BugAfterMerge,
+    fix_words: FixWords,
+    sql: Sql,
+) -> pl.DataFrame:
+    """commit_sha, fix, fixed_at, rel_path, lines, is_signal, as from `shared_lines`: lines of the commit that fixes removed."""
+    column = hash_column(line_match)
+    eligible = outcomes.filter("heavy_ai_flag", "merged_to_mainline_flag")
+    mending = fixes(commits, fix_words).select(pl.col("commit_sha").alias("fix"), pl.col("commit_time").alias("fixed_at"))
+    found = (
+        blame_lines.select(pl.col("commit_sha").alias("fix"), pl.col("origin_sha").alias("commit_sha"), "rel_path", column)
+        .join(mending, on="fix")
+        .join(windows(eligible, bug_after_merge), on="commit_sha")
+        .filter(pl.col("fixed_at").is_between("first_at", "last_at"))
+    )
+    if bug_after_merge.informative_only:
+        characters, files = line_match.informative_characters, line_match.informative_files
+        common = matching.among(commit_lines, column, found.select(pl.col(column).alias("line_hash")))
+        paths = matching.Names.of("rel_path", commit_lines)
+        dull = matching.dull_hashes(sql, common, column, characters, files, paths)
+        found = found.join(dull, left_on=column, right_on="line_hash", how="anti")
+    per_file = found.group_by("commit_sha", "fix", "fixed_at", "rel_path").agg(pl.len().cast(pl.Int64).alias("lines"))
+    is_signal = pl.col("lines").sum().over("commit_sha", "fix") >= bug_after_merge.min_lines
+    return per_file.with_columns(is_signal.alias("is_signal")).sort("commit_sha", "fixed_at", "fix", "rel_path")
+
+
+def szz(blamed: pl.DataFrame) -> pl.DataFrame:
+    """commit_sha, szz_signal_count, first_szz_commit_sha, first_szz_commit_time of the commits with a signal."""
+    signals = blamed.filter("is_signal").unique(["commit_sha", "fix"]).sort("commit_sha", "fixed_at", "fix")
+    return signals.group_by("commit_sha").agg(
+        pl.len().cast(pl.Int64).alias("szz_signal_count"),
+        pl.col("fix").first().alias("first_szz_commit_sha"),
+        pl.col("fixed_at").first().alias("first_szz_commit_time"),
+    )
 
 
 def fixes(commits: pl.DataFrame, rule: FixWords) -> pl.DataFrame:

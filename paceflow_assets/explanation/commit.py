@@ -117,7 +117,7 @@ def _findings(commit: Commit) -> Iterator[Finding]:
         yield _merged(commit, commit.outcome)
         yield _reverted(commit, commit.outcome)
         yield from _churn(commit, commit.outcome)
-        yield from _bug(commit, commit.outcome)
+        yield from _bugs(commit, commit.outcome)
         yield _counted(commit, commit.outcome)
     yield from _sessions(commit)
     if commit.task:
@@ -340,39 +340,51 @@ def _churn(commit: Commit, outcome: Row) -> Iterator[Finding]:
     yield Finding("event_commit_churn", name, row[name], beside, reasons, evidence, list(stored.parameters("churn")))
 
 
-def _bug(commit: Commit, outcome: Row) -> Iterator[Finding]:
+BUG_SIGNALS = {
+    "bug_after_merge_flag": (
+        "bug_signal_count",
+        "first_bug_signal_commit_sha",
+        "first_bug_signal_commit_time",
+        "window_days",
+        "signal_source",
+    ),
+    "szz_bug_flag": ("szz_signal_count", "first_szz_commit_sha", "first_szz_commit_time"),
+}
+
+
+def _bugs(commit: Commit, outcome: Row) -> Iterator[Finding]:
+    """A finding for each of the two signals: by equal text, and by git's history."""
     stored, rule = commit.stored, commit.stored.rule(BugAfterMerge)
     row = stored.row("event_commit_bug_signal", commit_sha=commit.sha)
     if row is None:
         return
-    evidence: list[Evidence] = []
     missing = [
         told
         for name, told in (("heavy_ai_flag", "not heavy"), ("merged_to_mainline_flag", "not on the main line"))
         if not outcome[name]
     ]
+    why = ""
     if missing:
-        reasons = [f"only heavy commits on the main line are looked at; this one is {' and '.join(missing)}"]
+        why = f"only heavy commits on the main line are looked at; this one is {' and '.join(missing)}"
     elif outcome["commit_time"] is None:
-        reasons = ["it has no time, so no fix can be later"]
-    else:
-        reasons, evidence = _fixes(commit, rule, row)
-    names = ("bug_signal_count", "first_bug_signal_commit_sha", "first_bug_signal_commit_time", "window_days", "signal_source")
-    yield Finding(
-        "event_commit_bug_signal",
-        "bug_after_merge_flag",
-        row["bug_after_merge_flag"],
-        {name: row[name] for name in names},
-        reasons,
-        evidence,
-        [*stored.parameters("bug_after_merge"), *stored.parameters("fix_words")],
-    )
+        why = "it has no time, so no fix can be later"
+    found = {} if why else dict(zip(BUG_SIGNALS, (_fixes(commit, rule, row), _blaming_fixes(commit, rule, row)), strict=True))
+    for name, beside in BUG_SIGNALS.items():
+        reasons, evidence = found.get(name, ([why], []))
+        yield Finding(
+            "event_commit_bug_signal",
+            name,
+            row[name],
+            {key: row[key] for key in beside},
+            reasons,
+            evidence,
+            [*stored.parameters("bug_after_merge"), *stored.parameters("fix_words")],
+        )
 
 
 def _fixes(commit: Commit, rule: BugAfterMerge, row: Row) -> tuple[list[str], list[Evidence]]:
-    stored, event, words = commit.stored, event_commit_bug_signal, commit.stored.rule(FixWords)
+    stored, event = commit.stored, event_commit_bug_signal
     outcomes = stored.frame("event_commit_outcome", commit_sha=commit.sha)
-    ((_, first, last),) = event.windows(outcomes, rule).rows()
     sides = event.sides(
         outcomes,
         commit.commits,
@@ -380,11 +392,47 @@ def _fixes(commit: Commit, rule: BugAfterMerge, row: Row) -> tuple[list[str], li
         commit.lines,
         line_match=stored.rule(LineMatch),
         bug_after_merge=rule,
-        fix_words=words,
+        fix_words=stored.rule(FixWords),
         sql=stored.sql,
     )
+    found = event.shared_lines(sides, rule, stored.sql)
+    told = (
+        f"{counted(row['bug_signal_count'], 'fix', 'fixes')} {_span(outcomes, rule)} removed "
+        f"at least {counted(rule.min_lines, 'AI line')} of it"
+    )
+    return [told], [Evidence("fixes", _mending(commit, found))]
+
+
+def _blaming_fixes(commit: Commit, rule: BugAfterMerge, row: Row) -> tuple[list[str], list[Evidence]]:
+    stored, event = commit.stored, event_commit_bug_signal
+    outcomes = stored.frame("event_commit_outcome", commit_sha=commit.sha)
+    found = event.blamed_lines(
+        outcomes,
+        commit.commits,
+        stored.frame("fact_fix_blame_line", *event.BLAMED),
+        commit.lines,
+        line_match=stored.rule(LineMatch),
+        bug_after_merge=rule,
+        fix_words=stored.rule(FixWords),
+        sql=stored.sql,
+    )
+    told = (
+        f"{counted(row['szz_signal_count'], 'fix', 'fixes')} {_span(outcomes, rule)} removed "
+        f"at least {counted(rule.min_lines, 'line')} that git blame traces to it"
+    )
+    return [told], [Evidence("fixes", _mending(commit, found))]
+
+
+def _span(outcomes: pl.DataFrame, rule: BugAfterMerge) -> str:
+    ((_, first, last),) = event_commit_bug_signal.windows(outcomes, rule).rows()
+    return f"from {moment(first)} to {moment(last)}"
+
+
+def _mending(commit: Commit, found: pl.DataFrame) -> list[Row]:
+    """Rows of evidence from fix, fixed_at, rel_path, lines, is_signal."""
+    words = commit.stored.rule(FixWords)
     messages = dict(commit.commits.select("commit_sha", "message").rows())
-    rows = [
+    return [
         {
             "time": time,
             "commit": sha,
@@ -394,15 +442,8 @@ def _fixes(commit: Commit, rule: BugAfterMerge, row: Row) -> tuple[list[str], li
             "is_signal": is_signal,
             "subject": commit.says(sha),
         }
-        for sha, time, path, lines, is_signal in event.shared_lines(sides, rule, stored.sql)
-        .select("fix", "fixed_at", "rel_path", "lines", "is_signal")
-        .rows()
+        for sha, time, path, lines, is_signal in found.select("fix", "fixed_at", "rel_path", "lines", "is_signal").rows()
     ]
-    told = (
-        f"{counted(row['bug_signal_count'], 'fix', 'fixes')} from {moment(first)} to {moment(last)} removed "
-        f"at least {counted(rule.min_lines, 'AI line')} of it"
-    )
-    return [told], [Evidence("fixes", rows)]
 
 
 def _counted(commit: Commit, outcome: Row) -> Finding:

@@ -30,11 +30,17 @@ GIT = "git"
         "raw_commit": ("commit_sha", "read_error"),
         "raw_commit_note": ("commit_sha", "read_error"),
         "raw_ref": ("ref_name", "sha", "is_head"),
+        "raw_fix_blame": ("commit_sha", "read_error"),
     },
     keeps_rows=False,  # the rows of a log are replaced when it is read again, those of git at each look
 )
 def raw_parse_error(
-    stored: pl.DataFrame, look: Look, raw_commit: pl.DataFrame, raw_commit_note: pl.DataFrame, raw_ref: pl.DataFrame
+    stored: pl.DataFrame,
+    look: Look,
+    raw_commit: pl.DataFrame,
+    raw_commit_note: pl.DataFrame,
+    raw_ref: pl.DataFrame,
+    raw_fix_blame: pl.DataFrame,
 ) -> pl.DataFrame:
     """One row per thing that could not be read; nothing else is lost by it."""
     reread = [(log.provider, log.log_path) for log in look.waiting]
@@ -60,8 +66,8 @@ def raw_parse_error(
     ]
     told = [
         row
-        for table in (raw_commit, raw_commit_note)
-        for row in table.filter(pl.col("read_error").is_not_null()).sort("commit_sha").rows()
+        for frame in (raw_commit, raw_commit_note, raw_fix_blame)
+        for row in frame.filter(pl.col("read_error").is_not_null()).unique().sort("commit_sha", "read_error").rows()
     ]
     rows += [(look.repository, GIT, sha, 0, 0, None, None, reason, look.now_ms) for sha, reason in told]
     lost = raw_ref.filter("is_head").join(raw_commit, left_on="sha", right_on="commit_sha", how="anti")

@@ -2,8 +2,10 @@
 
 Claim: a commit that says it fixes something and removes lines of the commit's AI text from the same file marks a bug in it.
 Decision: heavy AI commits on the main line; fix commits later than them within the window, on any branch; one shared line is
-enough.
-Wrong when: the fix removes the line for another reason, or an identical line that was always there.
+enough. A second signal asks the same of the lines that git traces to the commit (SZZ) instead of equal texts.
+Wrong when: the fix removes the line for another reason, or an identical line that was always there, by which SZZ is not misled.
+SZZ sees the last 180 days, files that sessions changed and the words that raw_fix_blame knows; a line that was squashed comes
+from the squash.
 Threshold: 60 days and one line, the reference program, which counts lines without information (a blank one, a brace) as well.
 """
 

@@ -8,7 +8,7 @@ A look is taken under the repository's lock. `finish` tells the inventory what r
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from paceflow_assets.records import Commit, FileChange, ParseError, Ref
+from paceflow_assets.records import Commit, FileChange, Origin, ParseError, Ref
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
 from paceflow_assets.runtime.errors import NewerWarehouse, WarehouseError
@@ -292,6 +292,12 @@ class Look:
     def texts(self, seat: Seat, names: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
         """Content of objects; None = it cannot be read."""
         return git.texts(seat.path, names)
+
+    def origins(
+        self, seat: Seat, removals: Collection[git.Removal], errors: list[ParseError]
+    ) -> Iterator[tuple[str, str, list[Origin]]]:
+        """(commit, file, origins of the lines that it removes there); `errors` gets what cannot be read."""
+        return git.origins(seat.path, removals, errors)
 
     def finish(self, ledger: pl.DataFrame, checkouts: pl.DataFrame) -> None:
         """Tell the inventory what raw holds now, as `raw_log` and `raw_checkout` vouch for it.

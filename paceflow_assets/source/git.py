@@ -21,13 +21,14 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from operator import itemgetter
+from concurrent.futures import ThreadPoolExecutor
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple, Self
 
 from paceflow_assets.lines import canonical, line_hash, line_hash_trimmed, word_characters
-from paceflow_assets.records import Commit, FileChange, Lines, ParseError, Ref
+from paceflow_assets.records import Commit, FileChange, Lines, Origin, ParseError, Ref
 
 BLOCK_BYTES = 1 << 16  # one pipe: git fills the next one while this one is read
 MARKER_BYTES = 4096  # a `.git` file, HEAD or `commondir` is one short line
@@ -1127,10 +1128,135 @@ def _entry(line: bytes) -> _Entry:
 
 def _path(quoted: bytes) -> str:
     r"""Text of a path in git's raw list; bytes that are no UTF-8 stand as `\xNN`."""
+    return _path_bytes(quoted).decode("utf-8", "backslashreplace")
+
+
+def _path_bytes(quoted: bytes) -> bytes:
+    """A path in git's raw list, as it is on disk."""
     if quoted.startswith(b'"'):
-        quoted = ESCAPED.sub(lambda found: _unescaped(found[1]), quoted[1:-1])
-    return quoted.decode("utf-8", "backslashreplace")
+        return ESCAPED.sub(lambda found: _unescaped(found[1]), quoted[1:-1])
+    return quoted
 
 
 def _unescaped(escape: bytes) -> bytes:
     return bytes([ESCAPES[escape[0]] if len(escape) == 1 else int(escape, 8)])
+
+
+RANGES_ONLY = ["--unified=0" if option.startswith("--unified=") else option for option in PATCH]
+MARKS = re.compile(rb"^(?:%b([0-9a-f]+)$|(:.*)$|(diff --git )|@@ -(\d+)(?:,(\d+))? )" % COMMIT, re.M)
+BLAME = ["blame", "--porcelain", "-w", "-C", "--root"]
+SUBMODULE = b":160000"  # its one line is a commit's name, which nobody wrote
+BLAMED = re.compile(rb"([0-9a-f]{40}(?:[0-9a-f]{24})?) \d+ (\d+)")
+FIRST_DATE = 100_000_000  # what is less, git takes for a year or an hour
+AT_ONCE = 4  # blames that run at a time; each is one short process
+NOT_BLAMED = "where its removed lines come from is not known"
+
+
+class Removal(NamedTuple):
+    """A file of which a commit removes lines. since_ms: origins before that do not matter; None = all do."""
+
+    sha: str
+    rel_path: str
+    since_ms: int | None
+
+
+class _Asked(NamedTuple):
+    """A file of the parent and its removed lines: (first line, lines) of each range."""
+
+    old_path: bytes
+    ranges: list[tuple[int, int]]
+
+
+def origins(
+    common_dir: Path, removals: Collection[Removal], errors: list[ParseError]
+) -> Iterator[tuple[str, str, list[Origin]]]:
+    """(commit, file, the removed lines with the commit that brought each) for each of the removals. Raises `GitError`.
+
+    `git blame -w -C` of the first parent: changed blanks are no change, and a line that moved or was copied from another
+    file of the same commit is followed there. A line that is older than asked for, or than a shallow clone, is left out.
+    errors: gets an entry for each file that cannot be blamed; it is then not among the results.
+    """
+    asked: dict[str, dict[str, Removal]] = {}
+    for removal in removals:
+        asked.setdefault(removal.sha, {})[removal.rel_path] = removal
+    with _Objects(common_dir) as objects:
+        cut = objects.cut()
+        shas = _askable(objects, list(asked), errors)
+        shas = _without_missing(objects, shas, errors)
+        objects.end_history_at(cut)
+        files = [
+            (asked[sha][path], found)
+            for sha, removed in _removed_ranges(objects, shas, errors)
+            for path, found in removed.items()
+            if path in asked[sha]
+        ]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for (removal, _), found in zip(files, pool.map(lambda file: _blamed(objects, *file, cut), files), strict=True):
+                if isinstance(found, _Stopped):
+                    what = f"git blame failed ({found.words})"
+                    errors.append(_error(removal.sha, what, f"{NOT_BLAMED}; `git fsck` says more"))
+                else:
+                    yield removal.sha, removal.rel_path, found
+
+
+def _removed_ranges(
+    objects: _Objects, shas: Sequence[str], errors: list[ParseError]
+) -> Iterator[tuple[str, dict[str, _Asked]]]:
+    """(commit, path -> what it removes there) for commits that can be compared with their parents."""
+    done = 0
+    try:
+        for sha, files in _ranges(objects, shas):
+            done += 1
+            yield sha, files
+    except _Stopped as stopped:
+        errors.extend(_error(sha, stopped.words, f"{NOT_BLAMED}; `git fsck` says more") for sha in shas[done:])
+
+
+def _ranges(objects: _Objects, shas: Sequence[str]) -> Iterator[tuple[str, dict[str, _Asked]]]:
+    sha, files, sections = "", {}, []
+    if not shas:
+        return
+    for piece in _up_to(b"\n", objects.blocks(RANGES_ONLY, shas)):
+        for name, listed, section, first, lines in MARKS.findall(piece):
+            if name:
+                if sha:
+                    yield sha, files
+                sha, files, sections = name.decode("ascii"), {}, []
+            elif listed:
+                entry = _entry(listed)
+                asked = _Asked(_path_bytes(listed.split(b"\t")[1]), [])
+                sections += [asked] * entry.sections
+                if not listed.startswith(SUBMODULE):
+                    files[entry.rel_path] = asked
+            elif section:
+                now, sections = sections[0] if sections else _Asked(b"", []), sections[1:]
+            elif lines != b"0":
+                now.ranges.append((int(first), int(lines or 1)))
+    if sha:
+        yield sha, files
+
+
+def _blamed(objects: _Objects, removal: Removal, asked: _Asked, cut: Collection[str]) -> list[Origin] | _Stopped:
+    """Origins of the removed lines, by their number in the parent's file; or why git did not tell."""
+    options = [f"-L{first},+{lines}" for first, lines in asked.ranges]
+    if not options:
+        return []
+    if removal.since_ms is not None and removal.since_ms > FIRST_DATE * 1000:
+        options.append(f"--since={removal.since_ms // 1000}")
+    arguments = [*BLAME, *options, f"{removal.sha}^", "--", os.fsdecode(asked.old_path)]
+    found: list[Origin] = []
+    older = set(cut)
+    sha, number = "", 0
+    try:
+        for piece in _up_to(b"\n", objects.blocks(arguments, ())):
+            for row in piece.split(b"\n"):
+                if row.startswith(b"\t"):
+                    text = canonical(row[1:])
+                    found.append(Origin(number, sha, line_hash(text), line_hash_trimmed(text), word_characters(text)))
+                elif row == b"boundary":
+                    older.add(sha)
+                elif head := BLAMED.match(row):
+                    sha, number = head[1].decode("ascii"), int(head[2])
+    except _Stopped as stopped:
+        return stopped
+    return sorted((origin for origin in found if origin.sha not in older), key=attrgetter("line"))

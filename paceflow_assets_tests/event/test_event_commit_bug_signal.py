@@ -1,5 +1,5 @@
 import pytest
-from building import assert_rows, brought, built, commit_facts, day, reference
+from building import assert_rows, brought, built, commit_facts, day, hash_of, reference
 
 from paceflow_assets.event.event_commit_bug_signal import event_commit_bug_signal
 from paceflow_assets.rule.bug_after_merge import BugAfterMerge
@@ -64,6 +64,7 @@ def test_signals(sql):
 
     same = {"window_days": 60, "signal_source": "git_fix_commit", "counted_flag": True}
     quiet = {"bug_after_merge_flag": False, "bug_signal_count": 0}
+    same |= {"szz_bug_flag": False, "szz_signal_count": 0}
     expected = [
         {
             "commit_sha": "a",
@@ -177,3 +178,81 @@ def test_lines_are_counted_up_to_what_the_commit_brought(sql):
 def test_indentation(sql, trim, count):
     """An indented line that the fix removes is the line, if blanks at the start take no part."""
     assert signals(sql, [("fix", day(9), "Fix", {"f": ["-\tfirst line"]})], LineMatch(trim=trim))[1] == count
+
+
+def traced(*lines):
+    """(fix, path, text, origin) of removed lines -> rows of fact_fix_blame_line."""
+    return [
+        {
+            "commit_sha": fix,
+            "rel_path": path,
+            "line": number,
+            "origin_sha": origin,
+            "line_hash": hash_of(text),
+            "line_hash_trimmed": hash_of(text.strip()),
+            "word_characters": len(text),
+        }
+        for number, (fix, path, text, origin) in enumerate(lines, 1)
+    ]
+
+
+def blamed(sql, fixes, lines, *rules, commit=None):
+    """(flag, count, first, its time) of a commit of day 1 by blame; fixes: (sha, time, message)."""
+    found = built(
+        event_commit_bug_signal,
+        *rules,
+        sql=sql,
+        event_commit_outcome=[commit or outcome()],
+        fact_commit=[{"commit_sha": sha, "commit_time": time, "message": message} for sha, time, message in fixes],
+        fact_commit_line=commit_facts(("c", FIRST, {"f": ["+}", "+first line"]}))["fact_commit_line"],
+        fact_fix_blame_line=traced(*lines),
+    )
+    assert found.select("bug_after_merge_flag", "bug_signal_count").row(0) == (False, 0)
+    return found.select("szz_bug_flag", "szz_signal_count", "first_szz_commit_sha", "first_szz_commit_time").row(0)
+
+
+FIXES = [("x", day(9), "Fix"), ("y", day(9), "fix it"), ("z", day(20), "hotfix"), ("late", day(62), "Fix")]
+
+
+def test_blame_is_a_signal_of_its_own(sql):
+    """Each fix counts once however many lines and files git traces; the earliest is named; equal text plays no part."""
+    lines = [(sha, path, "whatever", "c") for sha in "zyx" for path in "fg"]
+
+    assert blamed(sql, FIXES, lines) == (True, 3, "x", day(9))
+    assert blamed(sql, FIXES, [("x", "f", "first line", "another")]) == NONE
+
+
+@pytest.mark.parametrize(
+    ("rule", "count"),
+    [
+        (BugAfterMerge(), 3),
+        (BugAfterMerge(min_lines=2), 1),
+        (BugAfterMerge(window_days=10), 2),
+        (BugAfterMerge(window_days=300), 4),
+        (BugAfterMerge(informative_only=True), 2),
+        (FixWords(words=("hotfix",)), 1),
+        (FixWords(words=()), 0),
+    ],
+)
+def test_blame_asks_the_same_rules(sql, rule, count):
+    """Window, number of lines, information and words decide as they do for equal text."""
+    lines = [("x", "f", "}", "c"), ("y", "f", "first line", "c"), ("y", "g", "}", "c"), ("z", "f", "one", "c")]
+
+    assert blamed(sql, FIXES, [*lines, ("late", "f", "two", "c")], rule)[1] == count
+
+
+@pytest.mark.parametrize(
+    ("commit", "fix"),
+    [
+        (outcome(heavy=False), ("x", day(9), "Fix")),
+        (outcome(merged=False), ("x", day(9), "Fix")),
+        (outcome(time=None), ("x", day(9), "Fix")),
+        (outcome(), ("x", None, "Fix")),
+        (outcome(), ("x", day(1), "Fix")),
+        (outcome(), ("x", day(9), "Change")),
+        (outcome(), ("x", day(9), 'Revert "Fix"')),
+    ],
+)
+def test_what_blame_does_not_count(sql, commit, fix):
+    """A commit that is not heavy, merged and dated; a removal that is not later, no fix, or a revert."""
+    assert blamed(sql, [fix], [("x", "f", "first line", "c")], commit=commit) == NONE

@@ -113,12 +113,11 @@ def test_commits(generated):
             assert merged.beside["mainline_reached_at"] == (min(firsts) if merged.value else None)
         churn = found["ai_added_lines_removed_within_window"]
         assert total(rows(churn, "removals"), "lines") == churn.value
-        bug = found["bug_after_merge_flag"]
-        signals = list(dict.fromkeys(row["commit"] for row in rows(bug, "fixes") if row["is_signal"]))
-        assert (len(signals), next(iter(signals), None)) == (
-            bug.beside["bug_signal_count"],
-            bug.beside["first_bug_signal_commit_sha"],
-        )
+        for flag, names in commit.BUG_SIGNALS.items():
+            bug = found[flag]
+            signals = list(dict.fromkeys(row["commit"] for row in rows(bug, "fixes") if row["is_signal"]))
+            assert bug.value is bool(signals)
+            assert (len(signals), next(iter(signals), None)) == tuple(bug.beside[name] for name in names[:2])
         assert bool(rows(found["reverted_later_flag"], "reverts")) is found["reverted_later_flag"].value
 
 

@@ -90,6 +90,15 @@ def test_churn_and_bug_name_the_commit_that_removed(home, story):
     assert shown(bug, "fixes", "commit", "lines", "words", "is_signal") == [(story["fix"], 1, "Fix", True)]
 
 
+def test_git_names_the_same_fix(home, story):
+    """The second signal has a finding of its own, with what git blame traces to the commit."""
+    szz = finding(explained(home, story["begin"]), "szz_bug_flag")
+
+    assert (szz.value, szz.beside["first_szz_commit_sha"]) == (True, story["fix"])
+    assert szz.reasons[0].endswith("removed at least 1 line that git blame traces to it")
+    assert shown(szz, "fixes", "commit", "lines", "path", "is_signal") == [(story["fix"], 1, "a.py", True)]
+
+
 def test_a_squashed_commit_shows_where_its_lines_landed(home, story):
     """The main line does not contain it, but added its lines."""
     found = finding(explained(home, story["branch"]), "merged_to_mainline_flag")

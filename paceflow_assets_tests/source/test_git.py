@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydriller import Git as DrillerGit
 from pydriller import Repository as Driller
 
 from paceflow_assets.lines import canonical, line_hash, line_hash_trimmed, measure, word_characters
@@ -1146,6 +1147,145 @@ def test_pydriller_agrees(repository: Repository) -> None:
     }
 
 
+def traced(repository: Repository, *removals: tuple[str, str], since_ms: int | None = None) -> dict:
+    """(commit, file) -> (line, commit that brought it) of each removed line; asking leaves no error."""
+    errors: list[ParseError] = []
+    wanted = [git.Removal(sha, path, since_ms) for sha, path in removals]
+    found = {
+        (sha, path): [(origin.line, origin.sha) for origin in origins]
+        for sha, path, origins in git.origins(repository.common_dir, wanted, errors)
+    }
+    assert errors == []
+    return found
+
+
+class TestOrigins:
+    """Which commit brought a line that another one removes."""
+
+    def test_lines(self, repository: Repository) -> None:
+        """By line of the parent's file, whatever stands there twice; lines are told by what lines.py makes of them."""
+        first = repository.commit({"a": "one\n}\ntwo\n}\n", "b": "b\n"})
+        second = repository.commit({"a": "zero\none\n}\ntwo\n}\nlast\n", "b": "b\n"})
+        fix = repository.commit({"a": "one\n}\n  two\nlast\nmore\n", "b": None})
+
+        found = traced(repository, (fix, "a"), (fix, "b"))
+        (_, _, lines), _ = git.origins(repository.common_dir, [git.Removal(fix, "a", None), git.Removal(fix, "b", None)], [])
+
+        assert found == {(fix, "a"): [(1, second), (4, first), (5, first)], (fix, "b"): [(1, first)]}
+        texts = [b"zero", b"two", b"}"]
+        assert [(line.line_hash, line.line_hash_trimmed, line.word_characters) for line in lines] == [
+            (line_hash(text), line_hash_trimmed(text), word_characters(text)) for text in texts
+        ]
+
+    def test_changed_blanks_renames_and_moves_are_seen_through(self, repository: Repository) -> None:
+        """The commit that wrote the text is named, not the one that indented it, renamed its file or moved it elsewhere."""
+        body = "".join(f"    a statement with some words in it, number {number}\n" for number in range(6))
+        wrote = repository.commit({"a.py": body, "c.py": "c\n"})
+        repository.commit({"a.py": body.replace("    ", "\t")})
+        repository.move("a.py", "b.py")
+        repository.commit()
+        repository.commit({"b.py": None, "c.py": "c\n" + body})
+        fix = repository.commit({"c.py": "c\n"})
+
+        assert traced(repository, (fix, "c.py")) == {(fix, "c.py"): [(line, wrote) for line in range(2, 8)]}
+
+    def test_a_renaming_fix(self, repository: Repository) -> None:
+        """Lines are looked for under the old path; the file is known by the new one, as in `patches`."""
+        body = "".join(f"line {number}\n" for number in range(9))
+        first = repository.commit({"old": body})
+        repository.move("old", "new")
+        fix = repository.commit({"new": body.replace("line 4\n", "")})
+
+        assert traced(repository, (fix, "new"), (fix, "old")) == {(fix, "new"): [(5, first)]}
+
+    @pytest.mark.parametrize(
+        ("name", "text"), [(b'\xff\n"', '\\xff\n"'), ("ü ä".encode(), "ü ä"), (b"-L1", "-L1"), (b":(x)", ":(x)")]
+    )
+    def test_odd_paths(self, repository: Repository, name: bytes, text: str) -> None:
+        """Any path is one path."""
+        first = repository.commit({name: "one\ntwo\n"})
+        fix = repository.commit({name: "one\n"})
+
+        assert traced(repository, (fix, text)) == {(fix, text): [(2, first)]}
+
+    def test_odd_content_and_modes(self, repository: Repository) -> None:
+        """Lines that look like git's own words, CR, no line end, a link instead of a file; binary files have no lines."""
+        lines = b"@@ -1,5 +1 @@\ndiff --git a/a b/a\n" + b"1" * 40 + b" 1 1\nboundary\n\ttab\r\n:100644 x"
+        first = repository.commit({"a": lines, "b": b"\0binary\n", "l": "text\n"})
+        (repository.folder / "l").unlink()
+        (repository.folder / "l").symlink_to("a")
+        fix = repository.commit({"a": "", "b": b"\0other\n"})
+
+        found = traced(repository, *((fix, name) for name in "abl"))
+
+        assert found[fix, "a"] == [(line, first) for line in range(1, 7)]
+        assert found.get((fix, "b"), []) == []
+        assert found[fix, "l"] == [(1, first)]
+
+    def test_older_lines_are_left_out(self, repository: Repository) -> None:
+        """What was brought before the time asked for, and what a shallow clone hides, has no origin."""
+        old = repository.commit({"a": "one\ntwo\nthree\n"}, date=FIRST_SECOND)
+        new = repository.commit({"a": "one\ntwo\nthree\nfour\n"}, date=FIRST_SECOND + 9_000)
+        fix = repository.commit({"a": "one\n"}, date=FIRST_SECOND + 10_000)
+
+        everything = traced(repository, (fix, "a"))
+        recent = traced(repository, (fix, "a"), since_ms=(FIRST_SECOND + 5_000) * 1000)
+
+        assert everything == {(fix, "a"): [(2, old), (3, old), (4, new)]}
+        assert recent == {(fix, "a"): [(4, new)]}
+
+    def test_a_merged_line_comes_from_its_branch(self, repository: Repository) -> None:
+        """Not from the merge."""
+        repository.commit({"a": "a\n"})
+        repository.branch("topic")
+        topic = repository.commit({"b": "b1\nb2\n"})
+        repository.switch("main")
+        repository.commit({"a": "a2\n"})
+        repository.merge("topic")
+        fix = repository.commit({"b": "b1\n"})
+
+        assert traced(repository, (fix, "b")) == {(fix, "b"): [(2, topic)]}
+
+    def test_damage_and_a_shallow_clone(self, repository: Repository, tmp_path: Path) -> None:
+        """What cannot be told, because a text on the way is gone, is an error that names the commit; the others are told."""
+        shas = [repository.commit({"a": f"{number}\nx\n", "b": "b\n" * number}) for number in range(9, 3, -1)]
+        clone = Repository.clone(repository, tmp_path / "clone", "--depth=3")
+        repository.lose(f"{shas[3]}:a")
+        wanted = [git.Removal(sha, "a", None) for sha in [*shas[1:], NOWHERE]]
+        errors: list[ParseError] = []
+        errors_of_clone: list[ParseError] = []
+
+        found = [sha for sha, _, _ in git.origins(repository.common_dir, wanted, errors)]
+        found_in_clone = {sha: lines for sha, _, lines in git.origins(clone.common_dir, wanted, errors_of_clone)}
+
+        assert found == shas[1:3]
+        assert {error.reason[:40] for error in errors} == {*shas[3:], NOWHERE}
+        assert set(found_in_clone) == {shas[4], shas[5]}
+        assert found_in_clone[shas[4]] == []
+        assert {error.reason[:40] for error in errors_of_clone} == {*shas[1:4], NOWHERE}
+
+    def test_pydriller_agrees(self, repository: Repository) -> None:
+        """On ordinary code, without moves between files, its SZZ names the same commits."""
+        text = [f"value_{number} = {number}" for number in range(40)]
+        for step in range(8):
+            text[step * 4 : step * 4 + 6] = [f"changed_{step}_{number} = 1" for number in range(6)]
+            repository.commit({"app/main.py": "\n".join(text), "notes.py": "\n".join(text[: 10 + step])})
+        fix = repository.commit({"app/main.py": "\n".join(text[::3]), "notes.py": "x = 1\n"})
+        driller = DrillerGit(os.fspath(repository.folder))
+
+        theirs = driller.get_commits_last_modified_lines(driller.get_commit(fix))
+        found = traced(repository, (fix, "app/main.py"), (fix, "notes.py"))
+
+        assert {path: {sha for _, sha in lines} for (_, path), lines in found.items()} == theirs
+
+    def test_nothing_asked(self, repository: Repository) -> None:
+        """No commit, a commit without a parent, and a file that the commit leaves alone."""
+        sha = repository.commit({"a": "a\n"})
+
+        assert traced(repository) == {}
+        assert traced(repository, (sha, "a"), (sha, "b")) == {(sha, "a"): []}
+
+
 class TestDamage:
     """What is lost is told, what is there is read."""
 
@@ -1252,6 +1392,7 @@ class TestFailure:
         lambda common_dir: git.reverts(common_dir, [], []),
         lambda common_dir: list(git.headers(common_dir, [NOWHERE], [], [])),
         lambda common_dir: list(git.patches(common_dir, [NOWHERE], [])),
+        lambda common_dir: list(git.origins(common_dir, [git.Removal(NOWHERE, "a", None)], [])),
     )
 
     @pytest.mark.parametrize("call", CALLS)

@@ -35,6 +35,10 @@ def test_all_columns(sql):
         "bug_signal_count": 2,
         "first_bug_signal_commit_sha": "fix",
         "first_bug_signal_commit_time": dt.datetime(2026, 3, 20),
+        "szz_bug_flag": True,
+        "szz_signal_count": 1,
+        "first_szz_commit_sha": "other",
+        "first_szz_commit_time": dt.datetime(2026, 3, 21),
     }
 
     found = viewed(
@@ -58,6 +62,10 @@ def test_all_columns(sql):
         "bug_signal_count": 2,
         "first_bug_signal_commit_sha": "fix",
         "first_bug_signal_commit_time": dt.datetime(2026, 3, 20),
+        "szz_bug_flag": True,
+        "szz_signal_count": 1,
+        "first_szz_commit_sha": "other",
+        "first_szz_commit_time": dt.datetime(2026, 3, 21),
     }
     assert_rows(found, tables()[NAME], [expected])
 
@@ -99,6 +107,8 @@ def test_ugly_commits(sql):
         ai_added_lines_removed_within_window=1,
         bug_after_merge_flag=False,
         bug_signal_count=0,
+        szz_bug_flag=False,
+        szz_signal_count=0,
     )
 
 

@@ -19,6 +19,7 @@ COMMIT = {
     "total_added": 6,
     "total_removed": 2,
 }
+NO_BUG = {"bug_after_merge_flag": False, "bug_signal_count": 0, "szz_bug_flag": False, "szz_signal_count": 0}
 CHURN = {"ai_added_lines_reaching_mainline": 6, "ai_added_lines_removed_within_window": 3}
 
 
@@ -46,7 +47,7 @@ def test_two_sessions_share_a_commit(sql):
     found = seen(sql, [{"commit_sha": "a", "commit_time": MONDAY, "mainline_reached_at": MONDAY}], rows)
 
     commit = {"commit_time": MONDAY, "week_start": dt.date(2026, 3, 9), "mainline_reached_at": MONDAY, **COMMIT, **CHURN}
-    assert_rows(found, tables()[NAME], rows, **commit, bug_after_merge_flag=False, bug_signal_count=0)
+    assert_rows(found, tables()[NAME], rows, **commit, **NO_BUG)
 
 
 def test_ugly_rows(sql):
@@ -74,7 +75,7 @@ def test_ugly_rows(sql):
         {**sessions[2], "model_name": "claude/(unknown)"},
         sessions[3],
     ]
-    assert_rows(found, tables()[NAME], expected, **COMMIT, **CHURN, bug_after_merge_flag=False, bug_signal_count=0)
+    assert_rows(found, tables()[NAME], expected, **COMMIT, **CHURN, **NO_BUG)
 
 
 def test_the_same_commit_in_two_repositories(sql):

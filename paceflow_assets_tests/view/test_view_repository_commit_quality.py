@@ -16,8 +16,8 @@ GPT = {"provider": "codex", "session_id": "s1", "model_name": "codex/gpt-5"}
 PEOPLE = {"provider": "human", "session_id": "__human__", "model_name": "human/(unknown)"}
 
 
-def seen(sql, commits, sessions, bugs=()):
-    """The view over commits (heavy and counted, unless told otherwise), their sessions, and the shas with a bug."""
+def seen(sql, commits, sessions, bugs=(), blamed=()):
+    """The view over commits (heavy and counted, unless told otherwise), their sessions, shas with a bug by text or blame."""
     given = {
         "commit_time": MONDAY,
         "heavy_ai_flag": True,
@@ -31,7 +31,10 @@ def seen(sql, commits, sessions, bugs=()):
         sql,
         event_commit_outcome=rows_in("event_commit_outcome", commits, **given),
         event_commit_churn=rows_in("event_commit_churn", shas),
-        event_commit_bug_signal=[{"commit_sha": sha, "bug_after_merge_flag": True} for sha in bugs],
+        event_commit_bug_signal=[
+            {"commit_sha": sha, "bug_after_merge_flag": sha in bugs, "szz_bug_flag": sha in blamed}
+            for sha in sorted({*bugs, *blamed})
+        ],
         event_commit_session=rows_in("event_commit_session", sessions, share_of_ai=1.0),
     )
 
@@ -46,7 +49,7 @@ def test_a_bug_counts_on_the_main_line_only(sql):
     ]
     sessions = [{"commit_sha": commit["commit_sha"], **OPUS} for commit in commits]
 
-    found = seen(sql, commits, sessions, bugs=("a", "c", "light"))
+    found = seen(sql, commits, sessions, bugs=("a", "c", "light"), blamed=("b", "a", "c"))
 
     expected = {
         "model_name": "claude/opus",
@@ -59,6 +62,8 @@ def test_a_bug_counts_on_the_main_line_only(sql):
         "bug_count": 1.0,
         "bug_eligible_count": 2.0,
         "bug_rate": 0.5,
+        "szz_bug_count": 2.0,
+        "szz_bug_rate": 1.0,
         "revert_count": 1.0,
         "revert_eligible_count": 3.0,
         "revert_rate": 1 / 3,
@@ -80,13 +85,15 @@ def test_a_shared_commit_is_weighted(sql):
         {"commit_sha": "b", **GPT, "share_of_ai": 0.5},
     ]
 
-    found = seen(sql, commits, sessions, bugs=("a",))
+    found = seen(sql, commits, sessions, bugs=("a",), blamed=("b",))
 
     counts = {"commit_count": 2, "heavy_count": 2, "heavy_rate": 1.0, "mainline_count": 2, "mainline_rate": 1.0}
     opus = {
         "bug_count": 0.75,
         "bug_eligible_count": 1.25,
         "bug_rate": 0.6,
+        "szz_bug_count": 0.5,
+        "szz_bug_rate": 0.4,
         "revert_count": 0.75,
         "revert_eligible_count": 1.25,
         "revert_rate": 0.6,
@@ -95,6 +102,8 @@ def test_a_shared_commit_is_weighted(sql):
         "bug_count": 0.25,
         "bug_eligible_count": 0.75,
         "bug_rate": 1 / 3,
+        "szz_bug_count": 0.5,
+        "szz_bug_rate": 2 / 3,
         "revert_count": 0.25,
         "revert_eligible_count": 0.75,
         "revert_rate": 1 / 3,
@@ -127,6 +136,7 @@ def test_ugly_commits(sql):
         "mainline_count": 0,
         "bug_count": 0.0,
         "bug_eligible_count": 0.0,
+        "szz_bug_count": 0.0,
         "revert_count": 0.0,
         "revert_eligible_count": 0.0,
     }

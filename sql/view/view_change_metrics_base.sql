@@ -19,6 +19,10 @@
 --   bug_signal_count count: such fixes; 0 also when nobody looked for one
 --   first_bug_signal_commit_sha
 --   first_bug_signal_commit_time
+--   szz_bug_flag flag: a later fix removed lines that git traces to the commit; false also when nobody looked for one
+--   szz_signal_count count: such fixes; 0 also when nobody looked for one
+--   first_szz_commit_sha
+--   first_szz_commit_time
 
 with outcome as (
 
@@ -57,7 +61,11 @@ bug_signal as (
         bug_after_merge_flag,
         bug_signal_count,
         first_bug_signal_commit_sha,
-        first_bug_signal_commit_time
+        first_bug_signal_commit_time,
+        szz_bug_flag,
+        szz_signal_count,
+        first_szz_commit_sha,
+        first_szz_commit_time
     from event_commit_bug_signal
 
 )
@@ -79,7 +87,11 @@ select
     coalesce(bug_signal.bug_after_merge_flag, false) as bug_after_merge_flag,
     coalesce(bug_signal.bug_signal_count, 0) as bug_signal_count,
     bug_signal.first_bug_signal_commit_sha,
-    bug_signal.first_bug_signal_commit_time
+    bug_signal.first_bug_signal_commit_time,
+    coalesce(bug_signal.szz_bug_flag, false) as szz_bug_flag,
+    coalesce(bug_signal.szz_signal_count, 0) as szz_signal_count,
+    bug_signal.first_szz_commit_sha,
+    bug_signal.first_szz_commit_time
 from outcome
 inner join churn using (repository, commit_sha)
 left join bug_signal using (repository, commit_sha)

@@ -25,6 +25,10 @@
 --   bug_signal_count
 --   first_bug_signal_commit_sha
 --   first_bug_signal_commit_time
+--   szz_bug_flag
+--   szz_signal_count
+--   first_szz_commit_sha
+--   first_szz_commit_time
 
 with commit_session as (
 
@@ -60,7 +64,11 @@ changed as (
         bug_after_merge_flag,
         bug_signal_count,
         first_bug_signal_commit_sha,
-        first_bug_signal_commit_time
+        first_bug_signal_commit_time,
+        szz_bug_flag,
+        szz_signal_count,
+        first_szz_commit_sha,
+        first_szz_commit_time
     from view_change_metrics_base
 
 )
@@ -88,6 +96,10 @@ select
     changed.bug_after_merge_flag,
     changed.bug_signal_count,
     changed.first_bug_signal_commit_sha,
-    changed.first_bug_signal_commit_time
+    changed.first_bug_signal_commit_time,
+    changed.szz_bug_flag,
+    changed.szz_signal_count,
+    changed.first_szz_commit_sha,
+    changed.first_szz_commit_time
 from commit_session
 inner join changed using (repository, commit_sha)

@@ -15,6 +15,8 @@
 --   bug_count number: weight of the heavy commits on the main line that a later fix touched (rule bug_after_merge)
 --   bug_eligible_count number: weight of the heavy commits on the main line
 --   bug_rate number: bug_count of bug_eligible_count
+--   szz_bug_count number: weight of those of which a later fix removed lines that git traces to them
+--   szz_bug_rate number: szz_bug_count of bug_eligible_count
 --   revert_count number: weight of the heavy commits that were reverted, on the main line or not
 --   revert_eligible_count number: weight of the heavy commits
 --   revert_rate number: revert_count of revert_eligible_count
@@ -30,6 +32,7 @@ with commit_session as (
         heavy_ai_flag as is_heavy,
         heavy_ai_flag and merged_to_mainline_flag as is_merged,
         heavy_ai_flag and merged_to_mainline_flag and bug_after_merge_flag as has_bug,
+        heavy_ai_flag and merged_to_mainline_flag and szz_bug_flag as has_szz_bug,
         heavy_ai_flag and reverted_later_flag as is_reverted,
         (commit_sha, provider, session_id) as row_key
     from view_commit_session_metrics_base
@@ -47,6 +50,7 @@ model_week as (
         count(distinct commit_sha) filter (where is_merged) as mainline_count,
         sum_where(share_of_ai, has_bug, row_key) as bug_count,
         sum_where(share_of_ai, is_merged, row_key) as bug_eligible_count,
+        sum_where(share_of_ai, has_szz_bug, row_key) as szz_bug_count,
         sum_where(share_of_ai, is_reverted, row_key) as revert_count,
         sum_where(share_of_ai, is_heavy, row_key) as revert_eligible_count
     from commit_session
@@ -66,6 +70,8 @@ select
     bug_count,
     bug_eligible_count,
     rate(bug_count, bug_eligible_count) as bug_rate,
+    szz_bug_count,
+    rate(szz_bug_count, bug_eligible_count) as szz_bug_rate,
     revert_count,
     revert_eligible_count,
     rate(revert_count, revert_eligible_count) as revert_rate

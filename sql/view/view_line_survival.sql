@@ -1,0 +1,98 @@
+-- grain: one row per (author_kind, model_name, age_days)
+-- reads: event_line_lifetime
+-- units: lines; days since the commit. Kaplan-Meier: surviving_share is the product, over every age up to this one, of
+--        1 - removed_lines / at_risk_lines, so that lines too young to be older count for as long as they are known.
+--        Ages at which no line ended have no row: the share there is that of the age before, and 1 before the first
+-- columns:
+--   repository
+--   author_kind
+--   model_name
+--   age_days
+--   at_risk_lines count: lines that reached this age: neither removed nor too young
+--   removed_lines count: those of them that were removed at this age, in whole days
+--   censored_lines count: those of them that still stood when the newest main-line commit was made, at this age
+--   surviving_share number: estimated share of all lines that outlives this age, from 0 to 1
+--   standard_error number: of that share (Greenwood), as if lines ended independently; null when it is 0
+
+with lifetime as (
+
+    select
+        repository,
+        author_kind,
+        model_name,
+        age_days,
+        removed_flag,
+        line_count
+    from event_line_lifetime
+    where counted_flag
+
+),
+
+ended as (
+
+    select
+        repository,
+        author_kind,
+        model_name,
+        age_days,
+        coalesce(sum(line_count) filter (where removed_flag), 0)::bigint as removed_lines,
+        coalesce(sum(line_count) filter (where not removed_flag), 0)::bigint as censored_lines
+    from lifetime
+    group by repository, author_kind, model_name, age_days
+
+),
+
+at_risk as (
+
+    select
+        repository,
+        author_kind,
+        model_name,
+        age_days,
+        (sum(removed_lines + censored_lines) over from_here)::bigint as at_risk_lines,
+        removed_lines,
+        censored_lines
+    from ended
+    window
+        from_here as (
+            partition by repository, author_kind, model_name
+            order by age_days
+            rows between current row and unbounded following
+        )
+
+),
+
+-- the product is exact where it becomes 0; a sum of logarithms is not defined there
+surviving as (
+
+    select
+        repository,
+        author_kind,
+        model_name,
+        age_days,
+        at_risk_lines,
+        removed_lines,
+        censored_lines,
+        product(1 - removed_lines / at_risk_lines) over up_to_here as surviving_share,
+        sum(removed_lines / nullif(at_risk_lines * (at_risk_lines - removed_lines), 0)) over up_to_here as variation
+    from at_risk
+    window
+        up_to_here as (
+            partition by repository, author_kind, model_name
+            order by age_days
+            rows between unbounded preceding and current row
+        )
+
+)
+
+select
+    repository,
+    author_kind,
+    model_name,
+    age_days,
+    at_risk_lines,
+    removed_lines,
+    censored_lines,
+    surviving_share,
+    case when surviving_share > 0 then surviving_share * sqrt(variation) end as standard_error
+from surviving
