@@ -225,11 +225,11 @@ def test_blame_is_a_signal_of_its_own(sql):
 @pytest.mark.parametrize(
     ("rule", "count"),
     [
-        (BugAfterMerge(), 3),
-        (BugAfterMerge(min_lines=2), 1),
-        (BugAfterMerge(window_days=10), 2),
-        (BugAfterMerge(window_days=300), 4),
-        (BugAfterMerge(informative_only=True), 2),
+        (reference(BugAfterMerge), 3),
+        (reference(BugAfterMerge, min_lines=2), 1),
+        (reference(BugAfterMerge, window_days=10), 2),
+        (reference(BugAfterMerge, window_days=300), 4),
+        (reference(BugAfterMerge, informative_only=True), 2),
         (FixWords(words=("hotfix",)), 1),
         (FixWords(words=()), 0),
     ],

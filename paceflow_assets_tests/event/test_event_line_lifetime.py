@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from building import assert_rows, brought, built, commit_facts, day
 from logs import ClaudeLog
-from repositories import Repository
+from repositories import FIRST_SECOND, Repository
 
 from paceflow_assets.event import event_line_lifetime as module
 from paceflow_assets.event.event_line_lifetime import event_line_lifetime
@@ -266,8 +266,10 @@ def test_a_real_repository(home):
     app = Repository(home.path / "src" / "app")
     log = ClaudeLog(home.path, "s1", app.folder).says(0, "go")
     log.writes(1, app.folder / "a.py", "made by the agent\nremoved after two days\n").save()
-    first = app.commit({"a.py": "made by the agent\nremoved after two days\n", "b.py": "made by people\n" * 3})
-    day_seconds = 86_400
+    first = app.commit(
+        {"a.py": "made by the agent\nremoved after two days\n", "b.py": "made by people\n" * 3}, date=FIRST_SECOND + 300
+    )
+    day_seconds, app.seconds = 86_400, FIRST_SECOND + 300
     app.move("a.py", "src/a.py")
     app.commit({}, date=app.seconds + day_seconds)
     app.commit({"src/a.py": "made by the agent\n"}, date=app.seconds + 2 * day_seconds + 1)
