@@ -269,7 +269,7 @@ def event_line_lifetime(
     commits = in_order(fact_commit.join(fact_mainline_commit, on="commit_sha", how="semi"))
     lines = main_lines(fact_commit_line, commits, hash_column(line_match))
     credits = credited(fact_commit_ai_line, fact_commit_session_match).join(commits.lazy(), on="commit_sha")
-    renames = carried(fact_commit_file_change.join(commits, on="commit_sha"))
+    renames = carried(fact_commit_file_change, commits)
     sides = Sides(
         paths=matching.Names.of(
             "rel_path", fact_commit_line, fact_commit_ai_line, renames.select(pl.col("born_as").alias("rel_path"))
@@ -349,14 +349,14 @@ def in_order(commits: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=NUMBER).alias("place_in_time"))
 
 
-def carried(changes: pl.DataFrame) -> pl.DataFrame:
+def carried(changes: pl.DataFrame, commits: pl.DataFrame) -> pl.DataFrame:
     """place_in_time, rel_path, born_as: changes of files that had another path when they were first seen.
 
     A path that is added again after its file was renamed away is another file: `born_as` is then a text of its own.
     """
     renames = changes.filter(pl.col("change_type") == "rename")
     moving = pl.concat([renames["rel_path"], renames["old_path"]]).unique().implode()
-    told = changes.filter(pl.col("rel_path").is_in(moving)).sort("place_in_time", "rel_path")
+    told = changes.filter(pl.col("rel_path").is_in(moving)).join(commits, on="commit_sha").sort("place_in_time", "rel_path")
     rows = told.select("place_in_time", "rel_path", "old_path", "change_type").rows()
     return pl.DataFrame(
         list(_files(rows)), schema={"place_in_time": NUMBER, "rel_path": pl.String, "born_as": pl.String}, orient="row"
