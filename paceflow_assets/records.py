@@ -214,19 +214,6 @@ class FileChange(msgspec.Struct, frozen=True, gc=False):
     lines: Lines
 
 
-class Origin(msgspec.Struct, frozen=True, gc=False):
-    """Where a line that a commit removes came from. line: its number in the parent's file, from 1. The text is not kept.
-
-    sha: the commit that brought the line. line_hash, line_hash_trimmed, word_characters: as the functions of lines.py say.
-    """
-
-    line: int
-    sha: str
-    line_hash: int
-    line_hash_trimmed: int
-    word_characters: int
-
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from paceflow_assets.records import Origin, ParseError
+from paceflow_assets.records import ParseError
 from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.nested import cut, rows_of
 from paceflow_assets.runtime.table import TIME, nested, table, text, time
-from paceflow_assets.source.git import Removal
+from paceflow_assets.source.git import Origin, Removal
 
 # What may say that a commit mends something: wider than the rule's own words, and no rule, so that a rule's change asks git
 # nothing. Blame costs some 10 ms a file, so words of every third message (error, issue, fail) are left out; a word that is
@@ -140,11 +140,7 @@ def since_ms(commit_ms: int | None) -> int | None:
 def origins_frame(files: Iterable[tuple[tuple[str, str], list[Origin]]]) -> pl.DataFrame:
     """commit_sha, rel_path, origins, read_error."""
     told = list(files)
-    flat = [
-        (origin.line, origin.sha, origin.line_hash, origin.line_hash_trimmed, origin.word_characters)
-        for _, found in told
-        for origin in found
-    ]
+    flat = [origin for _, found in told for origin in found]
     lists = cut(rows_of(LINE, flat).to_struct("origins").to_frame(), [len(found) for _, found in told])
     keys = rows_of(dict.fromkeys(FILE, pl.String), [key for key, _ in told])
     return keys.hstack(lists).with_columns(pl.lit(None, dtype=pl.String).alias("read_error"))

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from paceflow_assets.records import Commit, FileChange, Origin, ParseError, Ref
+from paceflow_assets.records import Commit, FileChange, ParseError, Ref
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime import parsed
 from paceflow_assets.runtime.errors import NewerWarehouse, WarehouseError
@@ -295,7 +295,7 @@ class Look:
 
     def origins(
         self, seat: Seat, removals: Collection[git.Removal], errors: list[ParseError]
-    ) -> Iterator[tuple[str, str, list[Origin]]]:
+    ) -> Iterator[tuple[str, str, list[git.Origin]]]:
         """(commit, file, origins of the lines that it removes there); `errors` gets what cannot be read."""
         return git.origins(seat.path, removals, errors)
 

@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import IO, NamedTuple, Self
 
 from paceflow_assets.lines import canonical, line_hash, line_hash_trimmed, word_characters
-from paceflow_assets.records import Commit, FileChange, Lines, Origin, ParseError, Ref
+from paceflow_assets.records import Commit, FileChange, Lines, ParseError, Ref
 
 BLOCK_BYTES = 1 << 16  # one pipe: git fills the next one while this one is read
 MARKER_BYTES = 4096  # a `.git` file, HEAD or `commondir` is one short line
@@ -1160,6 +1160,19 @@ class Removal(NamedTuple):
     since_ms: int | None
 
 
+class Origin(NamedTuple):
+    """Where a line that a commit removes came from. line: its number in the parent's file, from 1. The text is not kept.
+
+    sha: the commit that brought the line. line_hash, line_hash_trimmed, word_characters: as the functions of lines.py say.
+    """
+
+    line: int
+    sha: str
+    line_hash: int
+    line_hash_trimmed: int
+    word_characters: int
+
+
 class _Asked(NamedTuple):
     """A file of the parent and its removed lines: (first line, lines) of each range."""
 
@@ -1182,7 +1195,6 @@ def origins(
     with _Objects(common_dir) as objects:
         cut = objects.cut()
         shas = _askable(objects, list(asked), errors)
-        shas = _without_missing(objects, shas, errors)
         objects.end_history_at(cut)
         files = [
             (asked[sha][path], found)
@@ -1203,13 +1215,19 @@ def _removed_ranges(
     objects: _Objects, shas: Sequence[str], errors: list[ParseError]
 ) -> Iterator[tuple[str, dict[str, _Asked]]]:
     """(commit, path -> what it removes there) for commits that can be compared with their parents."""
-    done = 0
+    found: dict[str, dict[str, _Asked]] = {}
+    words = "no such commit here"  # git passes over them without a word
+    whole = list(shas)
     try:
-        for sha, files in _ranges(objects, shas):
-            done += 1
-            yield sha, files
-    except _Stopped as stopped:
-        errors.extend(_error(sha, stopped.words, f"{NOT_BLAMED}; `git fsck` says more") for sha in shas[done:])
+        found.update(_ranges(objects, whole))
+    except _Stopped:
+        whole = _without_missing(objects, [sha for sha in whole if sha not in found], errors)
+        try:
+            found.update(_ranges(objects, whole))
+        except _Stopped as stopped:
+            words = stopped.words
+    errors.extend(_error(sha, words, f"{NOT_BLAMED}; `git fsck` says more") for sha in whole if sha not in found)
+    yield from found.items()
 
 
 def _ranges(objects: _Objects, shas: Sequence[str]) -> Iterator[tuple[str, dict[str, _Asked]]]:

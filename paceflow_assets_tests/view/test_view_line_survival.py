@@ -9,8 +9,8 @@ from viewing import viewed
 from paceflow_assets.runtime.table import tables
 
 NAME = "view_line_survival"
-AI = {"author_kind": "ai", "model_name": "claude/opus"}
-PEOPLE = {"author_kind": "human", "model_name": "human/(unknown)"}
+AI = {"provider": "claude", "author_kind": "ai", "model_name": "claude/opus"}
+PEOPLE = {"provider": "human", "author_kind": "human", "model_name": "human/(unknown)"}
 
 
 def seen(sql, *ends, **same):
@@ -19,7 +19,7 @@ def seen(sql, *ends, **same):
         {"commit_sha": f"c{number}", "age_days": age, "line_count": lines, "removed_flag": removed}
         for number, (age, lines, removed) in enumerate(ends)
     ]
-    given = {"counted_flag": True, "provider": "p", "session_id": "s", **AI, **same}
+    given = {"counted_flag": True, "session_id": "s", **AI, **same}
     return viewed(NAME, sql, event_line_lifetime=rows_in("event_line_lifetime", rows, **given))
 
 
@@ -36,7 +36,8 @@ def test_kaplan_meier_by_hand(sql):
         (9, 3, 0, 3, second, errors[1]),
     ]
     names = ("age_days", "at_risk_lines", "removed_lines", "censored_lines", "surviving_share", "standard_error")
-    assert_rows(found, tables()[NAME], [dict(zip(names, row, strict=True)) for row in expected], **AI)
+    rows = [dict(zip(names, row, strict=True)) for row in expected]
+    assert_rows(found, tables()[NAME], rows, author_kind="ai", model_name="claude/opus")
 
 
 def test_without_removals_everything_survives(sql):
@@ -58,7 +59,7 @@ def test_when_the_last_line_goes_nothing_survives(sql):
 
 def test_writers_and_repositories_have_their_own_curves(sql):
     """And commits that views do not count have no part in them."""
-    lines = {"age_days": 1, "line_count": 1, "commit_sha": "c", "provider": "p", "session_id": "s", "counted_flag": True}
+    lines = {"age_days": 1, "line_count": 1, "commit_sha": "c", "session_id": "s", "counted_flag": True}
     rows = [
         {**lines, **AI, "removed_flag": True},
         {**lines, **AI, "removed_flag": False, "repository": "other"},
@@ -72,4 +73,15 @@ def test_writers_and_repositories_have_their_own_curves(sql):
         ("other", "ai", 1, 1.0),
         ("r", "ai", 1, 0.0),
         ("r", "human", 1, 1.0),
+    ]
+
+
+def test_ugly_rows(sql):
+    """A model that no log names is unknown; nothing that ends, or an age that is not known, is no row."""
+    ends = ((1, 2, True), (1, 0, False), (2, None, True), (None, 5, True))
+
+    found = seen(sql, *ends, model_name=" ")
+
+    assert found.select("model_name", "age_days", "at_risk_lines", "surviving_share").rows() == [
+        ("claude/(unknown)", 1, 2, 0.0)
     ]

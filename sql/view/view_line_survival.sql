@@ -18,13 +18,13 @@ with lifetime as (
 
     select
         repository,
-        author_kind,
-        model_name,
+        coalesce(author_kind, '(unknown)') as author_kind,
+        model_label(provider, model_name) as model_name,
         age_days,
-        removed_flag,
+        coalesce(removed_flag, false) as is_removed,
         line_count
     from event_line_lifetime
-    where counted_flag
+    where counted_flag and line_count > 0 and age_days >= 0
 
 ),
 
@@ -35,8 +35,8 @@ ended as (
         author_kind,
         model_name,
         age_days,
-        coalesce(sum(line_count) filter (where removed_flag), 0)::bigint as removed_lines,
-        coalesce(sum(line_count) filter (where not removed_flag), 0)::bigint as censored_lines
+        coalesce(sum(line_count) filter (where is_removed), 0)::bigint as removed_lines,
+        coalesce(sum(line_count) filter (where not is_removed), 0)::bigint as censored_lines
     from lifetime
     group by repository, author_kind, model_name, age_days
 
