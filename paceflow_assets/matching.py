@@ -51,6 +51,11 @@ class Names:
         return self.texts.gather(numbers).alias(numbers.name)
 
 
+def sessions(names: Names, numbers: pl.Series) -> pl.DataFrame:
+    """provider, session_id of numbers under the names of SESSION; null stays null."""
+    return names.text(numbers).str.splitn("\n", 2).struct.rename_fields(OPERATION[:2]).struct.unnest()
+
+
 def _column(column: str | pl.Expr) -> pl.Expr:
     return pl.col(column) if isinstance(column, str) else column
 

@@ -12,6 +12,7 @@ longer.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -21,6 +22,7 @@ PLACE = ["item", "file", "plus", "pos"]
 HUNK = ["item", "file", "plus", "hunk"]
 SOURCE = ["operation", "ehunk"]
 TEXT = ["path", "plus", "line_hash"]
+PLUS = (pl.col("side") == "+").alias("plus")
 CREDIT = ["item", "file", "path", "plus", "hunk", "pos", "dull", "operation", "ehunk", "source", "ts", "evidence"]
 BLOCK, SINGLE, CONTEXT, WHOLE = "block", "single", "context", "whole_hunk"
 DELETED, RESTORED, REAPPLIED = "deleted_file", "restored", "reapplied"
@@ -102,6 +104,7 @@ class Ground:
         """The number of a row's rel_path under its one name."""
         return self.paths.number(_one_name(self.named))
 
+    @cached_property
     def touches(self) -> pl.DataFrame:
         """item, path: which commit changes lines of which file."""
         place = (self.items.number("commit_sha").alias("item"), self.path().alias("path"))
@@ -115,6 +118,30 @@ class Ground:
             .with_row_index("item")
             .with_columns(pl.col("item").cast(NUMBER))
         )
+
+    def edit_lines(self, operations: pl.DataFrame) -> pl.LazyFrame:
+        """The lines of change_lines that belong to these edits (column operation), with the edit's number."""
+        numbered = self.changes.select(*OPERATION, "operation").join(operations, on="operation", how="semi")
+        return self.change_lines.join(numbered.lazy(), on=OPERATION)
+
+
+def _hunk(name: str) -> pl.Expr:
+    return pl.col("hunk_index").cast(NUMBER).alias(name)
+
+
+def _position(name: str) -> pl.Expr:
+    return pl.col("position").cast(pl.Int32).alias(name)
+
+
+def _place(items: Names, files: Names) -> list[pl.Expr]:
+    """The place of a row of commit_lines: PLACE and hunk."""
+    return [
+        items.number("commit_sha").alias("item"),
+        files.number("rel_path").alias("file"),
+        PLUS,
+        _hunk("hunk"),
+        _position("pos"),
+    ]
 
 
 def _one_name(named: Mapping[str, str]) -> pl.Expr:
@@ -158,27 +185,18 @@ def ground(
     dull = _dull(commit_lines, change_lines, path, characters=characters, files=files)
     is_dull = dull.with_columns(pl.lit(True).alias("dull"))
     sides = pl.col("side") != " "
-    plus, hunk = (pl.col("side") == "+").alias("plus"), pl.col("hunk_index").cast(NUMBER)
     written = (
         change_lines.filter(sides)
         .join(commit_lines.filter(sides).select("line_hash").unique(), on="line_hash", how="semi")
         .join(edits.lazy().select(*OPERATION, "operation"), on=OPERATION)
-        .select("operation", plus, hunk.alias("ehunk"), pl.col("position").cast(pl.Int32).alias("epos"), "line_hash")
+        .select("operation", PLUS, _hunk("ehunk"), _position("epos"), "line_hash")
         .collect(engine="streaming")
     )
     changed = (
         commit_lines.filter(sides)
         .join(written.lazy().select("line_hash").unique(), on="line_hash", how="semi")
         .join(commits.lazy().select("commit_sha"), on="commit_sha", how="semi")
-        .select(
-            items.number("commit_sha").alias("item"),
-            places.number("rel_path").alias("file"),
-            path,
-            plus,
-            hunk.alias("hunk"),
-            pl.col("position").cast(pl.Int32).alias("pos"),
-            "line_hash",
-        )
+        .select(*_place(items, places), path, "line_hash")
         .collect(engine="streaming")
     )
 
@@ -393,16 +411,12 @@ def whole_hunks(on: Ground, credits: pl.DataFrame, tolerance_ms: int) -> pl.Data
     A small change of short lines says nothing line by line, but a good deal as a whole.
     """
     changed = _whole(on.changed.join(credits, on=PLACE, how="anti"), [*HUNK, "path"], "pos")
-    lines = on.commit_lines.filter(pl.col("side") != " ").join(on.commits_by_sha(), on="commit_sha")
-    hunk = ["item", on.files.number("rel_path").alias("file"), (pl.col("side") == "+").alias("plus"), _hunk("hunk")]
-    changed = _complete(
-        changed, lines.filter(pl.col("rel_path").is_in(on.files.text(changed["file"]).implode())).select(hunk), HUNK
-    )
+    lines = on.commit_lines.filter(pl.col("side") != " ", pl.col("rel_path").is_in(on.files.text(changed["file"]).implode()))
+    known = lines.join(on.commits_by_sha(), on="commit_sha", how="semi")
+    changed = _complete(changed, known.select(_place(on.items, on.files)), HUNK)
     written = _whole(on.written, [*SOURCE, "plus"], "epos")
-    edits = on.changes.lazy().select(*OPERATION, "operation").join(written.lazy(), on="operation", how="semi")
-    edit_lines = on.change_lines.filter(pl.col("side") != " ").join(edits, on=OPERATION)
-    source = ["operation", _hunk("ehunk"), (pl.col("side") == "+").alias("plus")]
-    written = _complete(written, edit_lines.select(source), [*SOURCE, "plus"])
+    edit_lines = on.edit_lines(written).filter(pl.col("side") != " ")
+    written = _complete(written, edit_lines.select("operation", _hunk("ehunk"), PLUS), [*SOURCE, "plus"])
     found = (
         changed.join(written.join(on.operations, on="operation"), on=["path", "plus", "lines", "digest"])
         .join(on.commits.select("item", "ct"), on="item")
@@ -417,10 +431,6 @@ def whole_hunks(on: Ground, credits: pl.DataFrame, tolerance_ms: int) -> pl.Data
     )
     told = latest.select(*HUNK, *SOURCE, "source", "ts", pl.lit(WHOLE).alias("evidence"))
     return on.changed.join(told, on=HUNK).select(CREDIT)
-
-
-def _hunk(name: str) -> pl.Expr:
-    return pl.col("hunk_index").cast(NUMBER).alias(name)
 
 
 def _whole(lines: pl.DataFrame, key: Sequence[str], place: str) -> pl.DataFrame:
@@ -440,7 +450,7 @@ def _complete(hunks: pl.DataFrame, lines: pl.LazyFrame, key: Sequence[str]) -> p
 
 def _touched_before(on: Ground, asked: pl.DataFrame) -> pl.DataFrame:
     """item, path, newest: author date of the latest commit before that touched the file. asked: item, path."""
-    touched = on.touches().join(asked.select("path").unique(), on="path", how="semi")
+    touched = on.touches.join(asked.select("path").unique(), on="path", how="semi")
     when = on.commits.select("item", "chain", "place", pl.col("at").alias("happened"))
     return newest_before(asked, touched.join(when, on="item"), on.lineage, ["path"])
 
@@ -455,11 +465,10 @@ def anchors(on: Ground, credits: pl.DataFrame, *, span: int, characters: int) ->
     groups = credits.group_by(group).agg(
         pl.col("pos").min().alias("low"), pl.col("pos").max().alias("high"), pl.col("source", "ts").first()
     )
-    edits = on.changes.select(*OPERATION, "operation").join(groups, on="operation", how="semi")
     unchanged = (
-        on.change_lines.filter(pl.col("side") == " ", pl.col("word_characters") >= characters)
-        .join(edits.lazy(), on=OPERATION)
-        .select("operation", pl.col("hunk_index").cast(NUMBER).alias("ehunk"), "line_hash")
+        on.edit_lines(groups)
+        .filter(pl.col("side") == " ", pl.col("word_characters") >= characters)
+        .select("operation", _hunk("ehunk"), "line_hash")
         .unique()
         .collect(engine="streaming")
         .join(on.dull, on="line_hash", how="anti")
@@ -467,13 +476,7 @@ def anchors(on: Ground, credits: pl.DataFrame, *, span: int, characters: int) ->
     near = (
         on.commit_lines.join(unchanged.lazy().select("line_hash").unique(), on="line_hash", how="semi")
         .join(on.commits_by_sha().join(groups.lazy(), on="item", how="semi"), on="commit_sha")
-        .select(
-            "item",
-            on.files.number("rel_path").alias("file"),
-            pl.col("hunk_index").cast(NUMBER).alias("hunk"),
-            pl.col("position").cast(pl.Int32).alias("at"),
-            "line_hash",
-        )
+        .select("item", on.files.number("rel_path").alias("file"), _hunk("hunk"), _position("at"), "line_hash")
         .collect(engine="streaming")
     )
     anchored = (
@@ -512,13 +515,7 @@ def deleted_files(on: Ground, credits: pl.DataFrame, deletions: pl.DataFrame, to
     removed = (
         on.commit_lines.filter(pl.col("side") == "-")
         .join(by.lazy().select("commit_sha", "rel_path"), on=["commit_sha", "rel_path"], how="semi")
-        .select(
-            on.items.number("commit_sha").alias("item"),
-            on.files.number("rel_path").alias("file"),
-            pl.lit(False).alias("plus"),
-            pl.col("hunk_index").cast(NUMBER).alias("hunk"),
-            pl.col("position").cast(pl.Int32).alias("pos"),
-        )
+        .select(_place(on.items, on.files))
         .collect(engine="streaming")
     )
     return (
@@ -541,12 +538,7 @@ def reverted(on: Ground, credits: pl.DataFrame, reverts: Mapping[int, int]) -> p
     others = credits.filter(~pl.col("item").is_in(list(reverts)))
     lines = on.changed.filter(pl.col("item").is_in(list(reverts)))
     known = others.join(on.changed.select(*PLACE, "line_hash"), on=PLACE).join(lines.select(TEXT).unique(), on=TEXT, how="semi")
-    taken_back = pl.DataFrame(
-        {"item": list(reverts), "target": list(reverts.values())}, schema_overrides={"item": NUMBER, "target": NUMBER}
-    )
-    first = pl.DataFrame(
-        {"item": list(again), "target": list(again.values())}, schema_overrides={"item": NUMBER, "target": NUMBER}
-    )
+    taken_back, first = _targets(reverts), _targets(again)
     owner = known.select(*TEXT, pl.col("item").alias("owner"), "operation", "source", "ts")
     history = (
         lines.join(first, on="item", how="anti")
@@ -579,6 +571,11 @@ def reverted(on: Ground, credits: pl.DataFrame, reverts: Mapping[int, int]) -> p
     columns = [name for name in CREDIT if name != "ehunk"]
     added = pl.concat([history.select(columns), copies.select(columns)]).with_columns(pl.lit(0, dtype=NUMBER).alias("ehunk"))
     return pl.concat([others, added.select(CREDIT)])
+
+
+def _targets(targets: Mapping[int, int]) -> pl.DataFrame:
+    """item, target."""
+    return pl.DataFrame(list(targets.items()), schema={"item": NUMBER, "target": NUMBER}, orient="row")
 
 
 def with_hashes(on: Ground, credits: pl.DataFrame) -> pl.DataFrame:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from paceflow_assets.report.rows import plain_table
 from paceflow_assets.report.rule_table import rule_explained, rules_table
 from paceflow_assets.runtime.errors import RulesError
 from paceflow_assets.runtime.rules import DEFAULT, Rules, nearest, preset_text, presets, rule_modules, rules
@@ -39,7 +39,7 @@ def show(where: Settings, asked: argparse.Namespace) -> int:
 
 def show_presets(where: Settings, asked: argparse.Namespace) -> int:
     """The presets, and how far each is from the defaults."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     for title in ("preset", "differs from default in", "is"):
         table.add_column(title, overflow="fold")
     for name in presets():

@@ -435,8 +435,7 @@ def aged(found: pl.DataFrame, commits: pl.DataFrame) -> pl.DataFrame:
 
 def owners(writers: matching.Names, numbers: pl.Series) -> pl.DataFrame:
     """Columns provider and session_id of writers' numbers, people's for theirs."""
-    texts = writers.text(numbers.replace(PEOPLE, None) - 1)
-    who = texts.str.splitn("\n", 2).struct.rename_fields(KEY[1:3]).struct.unnest()
+    who = matching.sessions(writers, numbers.replace(PEOPLE, None) - 1)
     return who.with_columns(pl.col(name).fill_null(people) for name, people in zip(KEY[1:3], HUMAN, strict=True))
 
 

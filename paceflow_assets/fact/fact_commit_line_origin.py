@@ -142,8 +142,8 @@ def pairs_of(
     """
     edits = credits.select(*PAIR, "operation", "path").unique()
     texts = (
-        on.change_lines.filter(pl.col("side") == "+", pl.col("word_characters") >= characters)
-        .join(on.changes.lazy().select(*OPERATION, "operation").join(edits.lazy(), on="operation", how="semi"), on=OPERATION)
+        on.edit_lines(edits)
+        .filter(pl.col("side") == "+", pl.col("word_characters") >= characters)
         .select("operation", "line_hash")
         .unique()
         .collect(engine="streaming")

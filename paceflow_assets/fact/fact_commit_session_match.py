@@ -194,13 +194,8 @@ def credited(sql: Sql, pairs: pl.DataFrame, items: matching.Names, sources: matc
         """,
         pairs=matching.shared_out(sql, pairs),
     )
-    names = pl.DataFrame([items.text(found["item"]).alias("commit_sha"), owners(sources, found["source"])])
-    return names.unnest("source").hstack(found[:, 2:])
-
-
-def owners(sources: matching.Names, numbers: pl.Series) -> pl.Series:
-    """Numbers of sessions as provider and session_id."""
-    return sources.text(numbers).str.splitn("\n", 2).struct.rename_fields(["provider", "session_id"])
+    shas = items.text(found["item"]).alias("commit_sha").to_frame()
+    return pl.concat([shas, matching.sessions(sources, found["source"]), found[:, 2:]], how="horizontal")
 
 
 def file_shares(sql: Sql, found: Explained) -> pl.DataFrame:
@@ -218,9 +213,9 @@ def file_shares(sql: Sql, found: Explained) -> pl.DataFrame:
         found.items.text(rows["item"]).alias("commit_sha"),
         found.paths.text(rows["rel_path"]),
         found.paths.text(rows["found_path"]),
-        owners(found.sources, rows["source"]),
+        *matching.sessions(found.sources, rows["source"]),
         "matched_lines",
-    ).unnest("source")
+    )
 
 
 def with_shares(commits: pl.DataFrame, matches: pl.DataFrame, rule: HumanRemainder) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paceflow_assets.explanation.finding import Evidence, Explanation, Finding, Parameter, Row
-from paceflow_assets.report.rows import shown
+from paceflow_assets.report.rows import label_grid, shown
 from paceflow_assets.report.rule_table import shortened
 
 SHOWN_ROWS = 12
@@ -50,7 +50,7 @@ def explanation_lines(explanations: Sequence[Explanation], notes: Mapping[str, s
 def explanation_shown(explanation: Explanation, width: int) -> RenderableType:
     """One explanation, for a terminal of so many columns."""
     parts: list[RenderableType] = [Text.assemble((explanation.title, "bold"), f"  {explanation.repository}")]
-    facts = _grid()
+    facts = label_grid()
     for name, value in explanation.facts.items():
         if value is not None:
             facts.add_row(Text(name, "dim"), Text(_cell("", value)))
@@ -102,7 +102,7 @@ def _heading(finding: Finding, value: str) -> Text:
 
 def _rules(parameters: Sequence[Parameter]) -> Table:
     """A line per rule: its parameters with their values, and where values that are not the default come from."""
-    table = _grid()
+    table = label_grid()
     for rule, own in groupby(parameters, key=lambda parameter: parameter.rule):
         told = [
             f"{each.name} {shortened(each.value)}" + ("" if each.origin == "default" else f" ({each.origin})") for each in own
@@ -193,13 +193,6 @@ def _plain(value: object) -> object:
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
     return f"{value.isoformat(timespec='milliseconds')}Z" if isinstance(value, dt.datetime) else str(value)
-
-
-def _grid() -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
 
 
 def _indented(what: RenderableType) -> Padding:

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from paceflow_assets.report.rows import label_grid
 from paceflow_assets.runtime.plan import Plan
 from paceflow_assets.runtime.ruleset import Change
 
@@ -33,7 +33,7 @@ def plan_shown(plan: Plan, changes: Sequence[Change]) -> RenderableType:
     for step in plan.steps:
         by_reason.setdefault((step.table, step.reason), []).append(step.repository)
     lines.append(Text(f"{len(plan.steps)} table{'s' if len(plan.steps) > 1 else ''} would be computed:", "bold"))
-    table = _columns()
+    table = label_grid(3)
     for (name, reason), repositories in by_reason.items():
         table.add_row(name, _counted(repositories), reason)
     lines.append(table)
@@ -42,19 +42,11 @@ def plan_shown(plan: Plan, changes: Sequence[Change]) -> RenderableType:
         for repository, name in plan.may_follow:
             follows.setdefault(name, []).append(repository)
         lines.append(Text("may follow, where the rows of what they read change:", "bold"))
-        table = _columns()
+        table = label_grid(3)
         for name, repositories in follows.items():
             table.add_row(name, _counted(repositories), "")
         lines.append(table)
     return Group(*lines)
-
-
-def _columns() -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    for _ in range(2):
-        table.add_column(overflow="fold")
-    return table
 
 
 def _counted(repositories: Sequence[str]) -> str:

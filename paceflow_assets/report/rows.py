@@ -9,6 +9,20 @@ from collections.abc import Sequence
 from rich.table import Table
 
 
+def plain_table(*, show_header: bool = True) -> Table:
+    """An empty table without lines, two spaces between its columns."""
+    return Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), show_header=show_header)
+
+
+def label_grid(columns: int = 2) -> Table:
+    """An empty grid without titles: a label that is never wrapped, and what folds beside it."""
+    grid = plain_table(show_header=False)
+    grid.add_column(no_wrap=True)
+    for _ in range(columns - 1):
+        grid.add_column(overflow="fold")
+    return grid
+
+
 def rows_table(title: str, rows: Sequence[dict]) -> Table:
     """The rows under their column names; numbers to the right, null as a dash."""
     table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from paceflow_assets.report.rows import plain_table
 from paceflow_assets.runtime.ruleset import Change
 from paceflow_assets.runtime.trial import Difference
 
@@ -65,7 +66,7 @@ def _count(amount: float | None) -> str:
 
 
 def _columns(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="right")

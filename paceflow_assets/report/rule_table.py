@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from paceflow_assets.report.rows import label_grid, plain_table
 from paceflow_assets.runtime.rules import DEFAULT, Rules, allowed, parameters, shown
 
 PARTS = ("Claim", "Decision", "Wrong when", "Threshold")
@@ -38,7 +39,7 @@ def shortened(value: object) -> str:
 
 def rules_table(effective: Rules, sections: Sequence[str]) -> Table:
     """Every parameter of some rules: its value and where that comes from. A value that is not the default is bold."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     for title in ("rule", "parameter", "value", "from"):
         table.add_column(title, no_wrap=title != "value", overflow="fold")
     for section in sections:
@@ -62,9 +63,7 @@ def rule_explained(
     """One rule: claim, decision, when it is wrong, where it comes from, its parameters, and which tables it reaches."""
     told = parts(module)
     lines: list[RenderableType] = [Text.assemble((section, "bold"), f"  {told['question']}"), ""]
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = label_grid()
     for name in PARTS:
         table.add_row(Text(name.lower(), "dim"), Text(told.get(name, "")))
     lines.append(table)

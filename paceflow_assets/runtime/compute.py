@@ -7,7 +7,7 @@ What stays out: when to compute (ingest, assets, nightly) and what a table means
 
 import datetime as dt
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,6 +61,13 @@ def code_versions(rules: Rules) -> dict[str, str]:
             own = fingerprint.module_hash(table.module)
             found[name] = fingerprint.code_version(name, own, (table.module, *table.also), effective)
     return found
+
+
+def reason_outside(table: Table, changed: Set[str]) -> str:
+    """Which changed parts of the outside (logs, git) a raw table has to read again, as a reason; '' if none."""
+    if table.watches in changed:
+        return f"{table.watches} changed"
+    return f"{' and '.join(sorted(changed))} changed" if changed and table.name == LEDGER else ""
 
 
 @dataclass(frozen=True)

@@ -172,15 +172,20 @@ def schedule(settings: Settings, job: object) -> dg.ScheduleDefinition:
         description="Asks for a run of each repository that changed since it was looked at.",
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        found = discover(settings, now_ms())
-        reporting.settle_partitions(context.instance, found.repositories)
-        reason = obstacle(settings)
+        found, reason = looked_around(settings, context.instance)
         if reason:
             yield dg.SkipReason(reason)
         else:
             yield from wanted(context.instance, found, dt.datetime.now(dt.UTC))
 
     return nightly
+
+
+def looked_around(settings: Settings, instance: dg.DagsterInstance) -> tuple[Discovery, str]:
+    """What there is, with Dagster's partitions made the same; and why no run may be asked for, '' if one may."""
+    found = discover(settings, now_ms())
+    reporting.settle_partitions(instance, found.repositories)
+    return found, obstacle(settings)
 
 
 def rules_schedule(settings: Settings, job: object) -> dg.ScheduleDefinition:
@@ -195,9 +200,7 @@ def rules_schedule(settings: Settings, job: object) -> dg.ScheduleDefinition:
         description="Asks for a run of each repository that has stale tables although nothing changed outside.",
     )
     def nightly_rules(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        found = discover(settings, now_ms())
-        reporting.settle_partitions(context.instance, found.repositories)
-        reason = obstacle(settings)
+        found, reason = looked_around(settings, context.instance)
         if reason:
             yield dg.SkipReason(reason)
         else:

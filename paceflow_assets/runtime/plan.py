@@ -8,11 +8,11 @@ What stays out: computing (worker) and printing (command/ingest).
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
-from paceflow_assets.runtime.compute import LEDGER, Workshop
+from paceflow_assets.runtime.compute import Workshop, reason_outside
 from paceflow_assets.runtime.discovery import Discovery
 from paceflow_assets.runtime.inventory import checkout_signatures, unread_parts
 from paceflow_assets.runtime.partitions import ALL
-from paceflow_assets.runtime.table import Table, below, tables
+from paceflow_assets.runtime.table import below, tables
 
 
 class Step(NamedTuple):
@@ -56,12 +56,6 @@ def stale_steps(workshop: Workshop, repository: str, changed: Set[str] = frozens
     """
     for table in tables().values():
         if table.per_repository == (repository != ALL):
-            reason = _outside(table, changed) or workshop.stale(table, repository)
+            reason = reason_outside(table, changed) or workshop.stale(table, repository)
             if reason:
                 yield Step(repository, table.name, reason)
-
-
-def _outside(table: Table, changed: Set[str]) -> str:
-    if table.watches in changed:
-        return f"{table.watches} changed"
-    return f"{' and '.join(sorted(changed))} changed" if changed and table.name == LEDGER else ""

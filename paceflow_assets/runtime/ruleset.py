@@ -88,23 +88,24 @@ def changes(settings: Settings, rules: Rules) -> list[Change]:
 
 def adopt(settings: Settings, rules: Rules) -> list[Change]:
     """Compute with these rules and this program from now on; what differs from the rules before."""
-    found, present = changes(settings, rules), own(settings, rules)
-    if present != recorded(settings):
-        write_private(settings.state / "rules.json", msgspec.json.encode(present))
-    return found
+    return _replaced(settings, recorded(settings), own(settings, rules))
 
 
 def follow(settings: Settings, rules: Rules) -> list[Change]:
     """Compute with these rules, unless somebody chose others: then `RulesError`. What differs from the rules before."""
-    told = refusal(settings, rules)
+    found, ours = recorded(settings), own(settings, rules)
+    told = _refused(found, ours)
     if told:
         raise RulesError(told)
-    return adopt(settings, rules)
+    return _replaced(settings, found, ours)
 
 
 def refusal(settings: Settings, rules: Rules) -> str:
     """Why a process that nobody asked may not compute with these rules; '' if it may."""
-    found, ours = recorded(settings), own(settings, rules)
+    return _refused(recorded(settings), own(settings, rules))
+
+
+def _refused(found: Record | None, ours: Record) -> str:
     if found is None:
         return ""
     differing = differences(found.values, ours.values)
@@ -116,6 +117,12 @@ def refusal(settings: Settings, rules: Rules) -> str:
         return ""
     chosen = f"PACEFLOW_RULES={ours.choice} " if ours.choice else ""
     return f"the tables are computed {told}; nothing was computed; to change over: {chosen}paceflow ingest"
+
+
+def _replaced(settings: Settings, found: Record | None, ours: Record) -> list[Change]:
+    if ours != found:
+        write_private(settings.state / "rules.json", msgspec.json.encode(ours))
+    return [] if found is None else differences(found.values, ours.values)
 
 
 def still(settings: Settings, rules: Rules) -> None:

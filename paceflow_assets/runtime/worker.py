@@ -14,7 +14,7 @@ from typing import NamedTuple
 from paceflow_assets.runtime import ruleset, upkeep
 from paceflow_assets.runtime.catalog import calculator
 from paceflow_assets.runtime.checks import Verdict
-from paceflow_assets.runtime.compute import LEDGER, Computed, Workshop, now_ms
+from paceflow_assets.runtime.compute import Computed, Workshop, now_ms, reason_outside
 from paceflow_assets.runtime.errors import PaceflowError, TableDamaged, TableInvalid
 from paceflow_assets.runtime.faults import noted
 from paceflow_assets.runtime.inventory import GIT, LOGS
@@ -176,16 +176,15 @@ def _stale_raw(workshop: Workshop, repository: str, failures: list[str]) -> Iter
         home = f"{workshop.settings.home}/"
         failures.extend(f"{repository}: {reason.replace(home, '~/')}" for reason in look.broken.values())
     for table in tables().values():
-        is_due = table.watches in waits or (waits and table.name == LEDGER)
-        if table.layer == "raw" and (is_due or workshop.stale(table, repository)):
+        if table.layer == "raw" and (reason_outside(table, waits) or workshop.stale(table, repository)):
             yield workshop.compute(table, repository, look)
 
 
 def changed_outside(look: Look) -> set[str]:
     """Which parts of the outside this repository's raw tables do not hold: logs, git."""
-    unread = any(log.read.get(look.repository) != log.state for log in look.logs.values())
-    moved = any(seat.checkout.read != seat.signature for seat in look.seats)
-    return {name for name, waits in ((LOGS, unread), (GIT, moved)) if waits}
+    logs = any(log.read.get(look.repository) != log.state for log in look.logs.values())
+    git = any(seat.checkout.read != seat.signature for seat in look.seats)
+    return {name for name, waits in ((LOGS, logs), (GIT, git)) if waits}
 
 
 def stale_globals(workshop: Workshop) -> Iterator[Computed]:
