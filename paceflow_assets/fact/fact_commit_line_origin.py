@@ -40,7 +40,7 @@ MINUTE_MS = 60_000
     columns=COLUMNS,
     parents={"fact_commit_line": ("repository", *KEY)},
     reads={
-        "fact_commit": ("repository", "commit_sha", "commit_time", "author_time", "message", "total_added", "total_removed"),
+        "fact_commit": ("repository", "commit_sha", "commit_time", "author_time", "message"),
         "fact_commit_line": (*KEY, "side", "hunk_index", "line_hash", "line_hash_trimmed", "word_characters"),
         "fact_commit_file_change": ("commit_sha", "rel_path", "old_path", "change_type"),
         "fact_session_code_change": (*OPERATION, "rel_path", "change_ts", "write_mode", "before_known"),
@@ -93,12 +93,12 @@ def fact_commit_line_origin(
     credits = pl.concat([credits, tracing.deleted_files(on, credits, deletions, tolerance_ms)])
     reverts = reverts_of(fact_commit, {sha: number for number, sha in enumerate(on.items.texts)})
     credits = tracing.reverted(on, credits, reverts)
-    pairs = pairs_of(on, credits, places, times, fact_commit, characters, tolerance_ms)
+    pairs = pairs_of(on, credits, times, characters, tolerance_ms)
     weak = [
         item not in reverts
-        and is_weak(weak_pair, informative_lines=lines, age_ms=age, share=share, is_passed=passed, completeness=completeness)
-        for item, lines, age, share, passed, completeness in pairs.select(
-            "item", "informative_lines", "age_ms", "share", "is_passed", "completeness"
+        and is_weak(weak_pair, informative_lines=lines, age_ms=age, is_passed=passed, completeness=completeness)
+        for item, lines, age, passed, completeness in pairs.select(
+            "item", "informative_lines", "age_ms", "is_passed", "completeness"
         ).rows()
     ]
     kept = pairs.filter(~pl.Series(weak, dtype=pl.Boolean))
@@ -108,11 +108,11 @@ def fact_commit_line_origin(
 def without_unanchored(
     credits: pl.DataFrame, places: pl.DataFrame, times: pl.DataFrame, rule: Anchor, tolerance_ms: int
 ) -> pl.DataFrame:
-    """The credits without edits that lack the surroundings they need, in files where their session has no better place."""
+    """The credits without edits that lack the surroundings they need, in files where their session has no place with them."""
     asked = places.join(times, on="item").with_columns((pl.col("before") > pl.col("ts") + tolerance_ms).alias("passed"))
     needs = [is_asked(rule, at - ts, passed) for at, ts, passed in asked.select("at", "ts", "passed").rows()]
-    vouched = places.filter(pl.col("anchored") | ~pl.col("asks")).select("item", "file", "source").unique()
-    lost = asked.filter(pl.Series(needs, dtype=pl.Boolean)).join(vouched, on=vouched.columns, how="anti")
+    vouched = places.filter("anchored").select("item", "file", "source").unique()
+    lost = asked.filter("asks", pl.Series(needs, dtype=pl.Boolean)).join(vouched, on=vouched.columns, how="anti")
     return credits.join(lost, on=[*tracing.HUNK, *tracing.SOURCE], how="anti")
 
 
@@ -126,16 +126,8 @@ def reverts_of(commits: pl.DataFrame, numbers: Mapping[str, int]) -> dict[int, i
     return found
 
 
-def pairs_of(
-    on: Ground,
-    credits: pl.DataFrame,
-    places: pl.DataFrame,
-    times: pl.DataFrame,
-    commits: pl.DataFrame,
-    characters: int,
-    tolerance_ms: int,
-) -> pl.DataFrame:
-    """Per (item, source): lines, informative_lines, age_ms, share, is_passed, completeness, anchored_share.
+def pairs_of(on: Ground, credits: pl.DataFrame, times: pl.DataFrame, characters: int, tolerance_ms: int) -> pl.DataFrame:
+    """Per (item, source): informative_lines, age_ms, is_passed, completeness.
 
     age_ms: from the latest credited edit to the author date. is_passed: a commit before this one was made after that edit.
     completeness: of the informative texts that the credited edits added, the share that the commit adds to the same file.
@@ -157,28 +149,13 @@ def pairs_of(
         .group_by(PAIR)
         .agg(pl.col("is_there").is_not_null().mean().alias("completeness"))
     )
-    totals = commits.select(
-        on.items.number("commit_sha").alias("item"), (pl.col("total_added") + pl.col("total_removed")).alias("total")
-    )
-    anchored = credits.join(
-        places.filter("anchored").select(*tracing.HUNK, *tracing.SOURCE, pl.lit(True).alias("anchored")),
-        on=[*tracing.HUNK, *tracing.SOURCE],
-        how="left",
-    )
     return (
-        anchored.group_by(PAIR)
-        .agg(
-            pl.len().alias("lines"),
-            (~pl.col("dull")).sum().cast(pl.Int64).alias("informative_lines"),
-            pl.col("ts").max().alias("last"),
-            pl.col("anchored").fill_null(False).mean().alias("anchored_share"),
-        )
+        credits.group_by(PAIR)
+        .agg((~pl.col("dull")).sum().cast(pl.Int64).alias("informative_lines"), pl.col("ts").max().alias("last"))
         .join(times, on="item")
-        .join(totals, on="item")
         .join(complete, on=PAIR, how="left")
         .with_columns(
             (pl.col("at") - pl.col("last")).alias("age_ms"),
-            (pl.col("lines") / pl.col("total")).alias("share"),
             (pl.col("before") > pl.col("last") + tolerance_ms).alias("is_passed"),
             pl.col("completeness").fill_null(0.0),
         )
@@ -188,8 +165,8 @@ def pairs_of(
 
 def with_confidence(pairs: pl.DataFrame) -> pl.DataFrame:
     """item, source, confidence."""
-    told = ("informative_lines", "age_ms", "share", "is_passed", "completeness", "anchored_share")
-    values = [confidence(**dict(zip(told, row, strict=True))) for row in pairs.select(told).rows()]
+    told = pairs.select("informative_lines", "age_ms").rows()
+    values = [confidence(informative_lines=lines, age_ms=age) for lines, age in told]
     return pairs.select(*PAIR, pl.Series("confidence", values, dtype=pl.Float64))
 
 

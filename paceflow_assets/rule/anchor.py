@@ -3,8 +3,8 @@
 Claim: lines that an edit put between known lines are the edit's only where those lines are near; the same text elsewhere in the
 file was written again.
 Decision: an edit whose hunk shows informative unchanged lines needs one of them near the matched lines in the commit's patch,
-unless the same session has such a place, or an edit without surroundings, in that file. It is asked of edits that are not quite
-new, and of all that another commit passed over.
+unless the same session has such a place in that file. It is asked of edits that are not quite new, and of all that another
+commit passed over.
 Wrong when: the surroundings were rewritten in the same commit; a file repeats them in many places.
 Threshold: four lines, on generated histories with known truth and on a real one; a commit that follows within minutes needs no
 such proof.

@@ -214,12 +214,13 @@ def test_an_old_edit_needs_its_surroundings(patch, minutes, credited):
 
 
 def test_an_anchored_place_vouches_for_the_session_s_others_in_the_file():
-    """As does an edit without surroundings."""
+    """Another session's does not, nor does an edit that shows no surroundings; a rule that asks later believes it."""
     commits = [commit("c1", at(300), {"a.py": [*NEAR, " x", "+route the parcel"]})]
     lost = edit("s1", at(1), "a.py", [" gone surroundings", "+route the parcel"])
 
     assert set(owners(origins(commits, [edit("s1", at(0), "a.py", NEAR), lost]))["c1", "a.py"]) == {1, 2, 3, 5}
     assert set(owners(origins(commits, [edit("s2", at(0), "a.py", NEAR), lost]))["c1", "a.py"]) == {1, 2, 3}
+    assert set(owners(origins(commits, [edit("s1", at(0), "a.py", NEAR[-2:]), lost]))["c1", "a.py"]) == {2, 3}
     assert len(origins(commits, [lost], Anchor(after_hours=10))) == 1
 
 
