@@ -38,7 +38,7 @@ MINUTE_MS = 60_000
 @table(
     grain=("commit_sha", "rel_path", "position"),
     columns=COLUMNS,
-    parents={"fact_commit_line": ("repository", *KEY)},
+    parents={"fact_commit_file_change": ("repository", "commit_sha", "rel_path")},
     reads={
         "fact_commit": ("repository", "commit_sha", "commit_time", "author_time", "message"),
         "fact_commit_line": (*KEY, "side", "hunk_index", "line_hash", "line_hash_trimmed", "word_characters"),
