@@ -272,7 +272,7 @@ def event_line_lifetime(
     renames = carried(fact_commit_file_change, commits)
     sides = Sides(
         paths=matching.Names.of(
-            "rel_path", fact_commit_line, fact_commit_ai_line, renames.select(pl.col("born_as").alias("rel_path"))
+            "rel_path", fact_commit_line, fact_commit_ai_line, renames, renames.select(pl.col("born_as").alias("rel_path"))
         ),
         writers=matching.Names.of(matching.SESSION, credits),
         renames=renames,

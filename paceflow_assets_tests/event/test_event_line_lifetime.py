@@ -143,6 +143,13 @@ def test_a_rename_carries_its_lines_along(sql):
     }
 
 
+def test_a_rename_of_a_file_of_which_no_line_is_known_is_nothing(sql):
+    """As of one older than the first commit that is looked at."""
+    history = [("a", day(1), {"f": ["+one"]}), ("b", day(2), {}, {"after": "before", "later": "earlier"})]
+
+    assert lives(sql, history) == {("a", "people", 1, False): 1}
+
+
 def test_an_old_path_that_is_added_again_is_another_file(sql):
     """Its lines are not those that the rename carried away."""
     history = [
@@ -216,7 +223,7 @@ def made_up(chance, removes):
             path: [chance.choice(sides) + chance.choice(TEXTS) for _ in range(chance.randint(1, 5))]
             for path in chance.sample(FILES, chance.randint(1, 3))
         }
-        old, new = chance.sample(FILES, 2)
+        old, new = chance.sample([*FILES, "of no line", "nor of this"], 2)
         moved = {new: old} if chance.random() < 0.2 else {}
         sha = f"{number:02}"
         renames[sha] = moved
