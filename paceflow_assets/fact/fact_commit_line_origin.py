@@ -82,15 +82,8 @@ def fact_commit_line_origin(
         characters=characters,
         files=line_match.informative_files,
     )
-    found = tracing.with_context(on, tracing.chosen(tracing.runs(on, tracing.candidates(on, tolerance_ms))))
-    when = on.commits.select("item", "chain", "place", pl.col("at").alias("happened"))
-    before = tracing.newest_before(on.commits.select("item"), when, on.lineage).rename({"newest": "before"})
-    times = on.commits.select("item", "at").join(before, on="item", how="left").with_columns(pl.col("before").fill_null(NEVER))
-    places = tracing.anchors(on, found, span=anchor.span_lines, characters=characters)
-    anchored = without_unanchored(found, places, times, anchor, tolerance_ms)
     deletions = fact_commit_file_change.filter(pl.col("change_type") == "delete").select("commit_sha", "rel_path")
-    credits = pl.concat([anchored, tracing.whole_hunks(on, found, tolerance_ms)])
-    credits = pl.concat([credits, tracing.deleted_files(on, credits, deletions, tolerance_ms)])
+    credits, times = credited(on, deletions, anchor, characters, tolerance_ms)
     reverts = reverts_of(fact_commit, {sha: number for number, sha in enumerate(on.items.texts)})
     credits = tracing.reverted(on, credits, reverts)
     pairs = pairs_of(on, credits, times, characters, tolerance_ms)
@@ -103,6 +96,23 @@ def fact_commit_line_origin(
     ]
     kept = pairs.filter(~pl.Series(weak, dtype=pl.Boolean))
     return named(on, credits, with_confidence(kept), fact_commit)
+
+
+def credited(
+    on: Ground, deletions: pl.DataFrame, anchor: Anchor, characters: int, tolerance_ms: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The lines that edits explain, reverts not yet looked at; and item, at, before (author date of the newest before it).
+
+    deletions: commit_sha, rel_path of deleted files.
+    """
+    found = tracing.with_context(on, tracing.chosen(tracing.runs(on, tracing.candidates(on, tolerance_ms))))
+    when = on.commits.select("item", "chain", "place", pl.col("at").alias("happened"))
+    before = tracing.newest_before(on.commits.select("item"), when, on.lineage).rename({"newest": "before"})
+    times = on.commits.select("item", "at").join(before, on="item", how="left").with_columns(pl.col("before").fill_null(NEVER))
+    places = tracing.anchors(on, found, span=anchor.span_lines, characters=characters)
+    anchored = without_unanchored(found, places, times, anchor, tolerance_ms)
+    credits = pl.concat([anchored, tracing.whole_hunks(on, found, tolerance_ms)])
+    return pl.concat([credits, tracing.deleted_files(on, credits, deletions, tolerance_ms)]), times
 
 
 def without_unanchored(

@@ -50,7 +50,7 @@ class Verdict(NamedTuple):
 
 
 def checked(table: Table, frame: pl.DataFrame, parent_keys: Callable[[str, Sequence[str]], pl.DataFrame]) -> Verdict:
-    """Does the frame hold the declaration? parent_keys(table, columns) gives the key columns of a parent table's rows."""
+    """Does the frame, shaped for the table, hold the declaration? parent_keys(table, columns): keys of a parent's rows."""
     wrong = _wrong_types(table, frame)
     if wrong:
         return Verdict((Part("types", False, frame.height, wrong),))
@@ -95,10 +95,10 @@ def _nulls(table: Table, frame: pl.DataFrame) -> Part:
 def _repeated(table: Table, frame: pl.DataFrame) -> Part:
     keys = [frame.get_column(name) for name in table.key]
     if frame.height <= FEW:  # polars takes longer to begin than Python to finish
-        distinct = len(set(zip(*(values.to_list() for values in keys), strict=True)))
+        rows = frame.height - len(set(zip(*(values.to_list() for values in keys), strict=True)))
     else:
-        distinct = pl.DataFrame(keys).n_unique()
-    rows = frame.height - distinct
+        same = [pl.col(name).eq_missing(pl.col(name).shift(1)) for name in table.key]
+        rows = pl.DataFrame(keys).select(pl.all_horizontal(same).slice(1).sum()).item()
     return Part("grain_unique", not rows, rows, f"{rows} rows repeat the key {', '.join(table.key)}" if rows else "")
 
 

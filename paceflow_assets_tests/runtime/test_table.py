@@ -4,12 +4,14 @@ import dataclasses
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paceflow_assets.rule import parameter
 from paceflow_assets.runtime import table as declare
 from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.look import Look
-from paceflow_assets.runtime.table import LAYERS, Table, ordered, table, tables
+from paceflow_assets.runtime.table import LAYERS, Table, is_in_order, ordered, table, tables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +80,16 @@ def test_shaped_orders_columns_types_and_rows():
     assert shaped.schema == plain.empty().schema
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         plain.shaped(frame.drop("n"))
+
+
+@given(st.lists(st.tuples(st.none() | st.sampled_from(["", "a", "é", "z"]), st.none() | st.integers(-2, 2), st.integers(0, 9))))
+def test_what_is_taken_for_ordered_is_what_sorting_gives(rows):
+    """Whatever stands in the keys; rows of equal keys stay as they came."""
+    frame = pl.DataFrame(rows, schema={"k": pl.String, "n": pl.Int64, "row": pl.Int64}, orient="row")
+    in_order = frame.sort("k", "n", nulls_last=True, maintain_order=True)
+
+    assert not is_in_order(frame, ("k", "n")) or frame.equals(in_order)
+    assert is_in_order(in_order.drop_nulls(), ("k", "n"))
 
 
 def test_columns_say_whether_they_may_be_shown():
