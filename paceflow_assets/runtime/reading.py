@@ -1,0 +1,89 @@
+"""Reading: what reports read, held in memory by DuckDB alone.
+
+What lives here: a connection with the event tables that some views need, the views, and the report macros on them.
+What belongs here: reading without polars and without the tables' modules, which take longer to load than a report takes.
+What stays out: computing (compute), any table for anybody (catalog), the queries (sql/report).
+
+A file is opened once: a view that is built on views would open it once for each. A repository's report opens its files only.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from paceflow_assets.runtime.errors import WarehouseError
+from paceflow_assets.runtime.settings import Settings, file_stem
+from paceflow_assets.runtime.sql_files import macros, quoted, reads_of, report_macros, sql_folder, unpatterned
+
+CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+VIEW = "view_"
+Row = dict[str, Any]
+
+
+class Reading:
+    """Tables and views in memory, for queries."""
+
+    def __init__(self, settings: Settings, reads: Collection[str], repository: str | None = None) -> None:
+        """Read the tables behind some tables and views: of one repository, None = of all."""
+        self.connection = duckdb.connect(config=CONFIG)
+        self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+        self.connection.execute(macros())
+        for name in behind(reads):
+            if name.startswith(VIEW):
+                self.connection.execute(f"create view {name} as\n{view_text(name)}")
+            else:
+                self._load(settings, name, repository)
+        self.connection.execute("set enable_external_access = false; set lock_configuration = true")
+        for text in report_macros():
+            if set(behind(reads)).issuperset(reads_of(text)):
+                self.connection.execute(text)
+
+    def rows(self, query: str, params: Mapping[str, object] | None = None) -> list[Row]:
+        """Rows of a query, column -> value. `$name` in the text is a prepared parameter."""
+        done = self.connection.execute(query, dict(params) if params else None)
+        names = [column[0] for column in done.description]
+        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+
+    def _load(self, settings: Settings, name: str, repository: str | None) -> None:
+        listed = ", ".join(quoted(unpatterned(str(path))) for path in files(settings, name, repository))
+        try:
+            self.connection.execute(f"create table {name} as select * from read_parquet([{listed}])")
+        except duckdb.Error as error:
+            what = str(error).partition("\n")[0]
+            raise WarehouseError(
+                f"{settings.warehouse / name}: cannot be read ({what}); nothing was shown; `paceflow ingest` builds anew what "
+                "is damaged or of an older paceflow"
+            ) from error
+
+
+def files(settings: Settings, name: str, repository: str | None) -> list[Path]:
+    """Files of a table: the empty one, which has its present shape, and those of one or all repositories."""
+    folder = settings.warehouse / name
+    found = sorted(path for path in folder.glob("*.parquet")) if folder.is_dir() else []
+    shape = [path for path in found if path.name.startswith("_empty")]
+    if not shape or len(found) == len(shape):
+        raise WarehouseError(f"{folder}: nothing is stored yet; nothing was shown; run `paceflow ingest` first")
+    wanted = {f"{file_stem(repository)}.parquet"} if repository is not None else {path.name for path in found}
+    return [*shape, *(path for path in found if path.name in wanted and path not in shape)]
+
+
+def view_text(name: str) -> str:
+    """SQL of a view."""
+    return (sql_folder() / "view" / f"{name}.sql").read_text()
+
+
+def behind(names: Collection[str]) -> list[str]:
+    """The tables and views, and those that they read, each behind what it reads."""
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name not in found:
+            for upstream in reads_of(view_text(name)) if name.startswith(VIEW) else ():
+                visit(upstream)
+            found[name] = None
+
+    for name in names:
+        visit(name)
+    return list(found)
