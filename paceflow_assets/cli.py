@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
 
     _add_rules(commands)
     _add_explain(commands)
+    _add_figures(commands)
 
     demo = commands.add_parser("demo", help="build a small sample home, ingest it and show the tables")
     demo.set_defaults(run=_demo)
@@ -129,6 +130,49 @@ def _add_explain(commands: "argparse._SubParsersAction") -> None:
         action.add_argument("--repository", metavar="K", help="as it stands in this repository")
         action.add_argument("--json", action="store_true", help="as JSON, with every row")
         action.set_defaults(run=_later("explain", name))
+
+
+def _add_figures(commands: "argparse._SubParsersAction") -> None:
+    for name, aliases, meaning in (
+        ("session", (), "how sessions went: prompts, first change, debug loops, error pastes, commits"),
+        ("delivery", (), "commits, which of them are AI's, and what reached the main line"),
+        ("quality", (), "whether it held up: churn, bugs, reverts"),
+        ("tasks", ("task-stats",), "sessions and commits, task by task"),
+        ("stats", (), "sessions, delivery and quality, all together"),
+    ):
+        action = commands.add_parser(name, aliases=aliases, help=meaning)
+        action.set_defaults(run=_later("figures", name), weekly=False, overall=False, group_by=None, limit=50)
+        if name != "stats":
+            action.add_argument("--weekly", action="store_true", help="week by week")
+            action.add_argument(
+                "--limit", type=_positive, default=50, metavar="N", help="groups at most, those with most first"
+            )
+        if name in ("session", "delivery", "quality"):
+            groups = action.add_mutually_exclusive_group()
+            dimensions = ("repository", "provider", "model", "task", "branch")
+            groups.add_argument("--group-by", choices=dimensions, help="one row per what; default: model")
+            groups.add_argument("--overall", action="store_true", help="all together")
+        if name == "session":
+            action.add_argument("--list-sessions", action="store_true", help="the sessions themselves, last active first")
+        _add_filters(action)
+        _add_formats(action)
+
+
+def _add_filters(action: argparse.ArgumentParser) -> None:
+    place = action.add_mutually_exclusive_group()
+    place.add_argument("--repository", metavar="K", help="only this repository; default: the one you are in")
+    place.add_argument("--all-projects", action="store_true", help="every repository")
+    action.add_argument("--from", dest="first_day", metavar="DATE", type=_date, help="from this day on (UTC, 2026-01-31)")
+    action.add_argument("--to", dest="last_day", metavar="DATE", type=_date, help="to this day, included")
+    for name in ("provider", "model", "task", "branch"):
+        action.add_argument(f"--{name}", metavar=name.upper(), help=f"only this {name}")
+
+
+def _add_formats(action: argparse.ArgumentParser) -> None:
+    form = action.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object, with intervals and what the numbers stand on")
+    form.add_argument("--csv", action="store_true", help="the rows as CSV")
+    form.add_argument("--parquet", metavar="FILE", type=Path, help="write the rows as Parquet")
 
 
 def _later(module: str, name: str) -> Callable[[Settings, argparse.Namespace], int]:

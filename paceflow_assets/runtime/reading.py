@@ -28,7 +28,8 @@ class Reading:
     def __init__(self, settings: Settings, reads: Collection[str], repository: str | None = None) -> None:
         """Read the tables behind some tables and views: of one repository, None = of all."""
         self.connection = duckdb.connect(config=CONFIG)
-        self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+        # many small files: more threads wait for each other
+        self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false; set threads = 1")
         self.connection.execute(macros())
         for name in behind(reads):
             if name.startswith(VIEW):
