@@ -68,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     _add_rules(commands)
     _add_explain(commands)
     _add_figures(commands)
+    _add_event_stream(commands)
 
     demo = commands.add_parser("demo", help="build a small sample home, ingest it and show the tables")
     demo.set_defaults(run=_demo)
@@ -156,6 +157,17 @@ def _add_figures(commands: "argparse._SubParsersAction") -> None:
             action.add_argument("--list-sessions", action="store_true", help="the sessions themselves, last active first")
         _add_filters(action)
         _add_formats(action)
+
+
+def _add_event_stream(commands: "argparse._SubParsersAction") -> None:
+    stream = commands.add_parser("event-stream", help="what happened, one JSON object per line")
+    stream.add_argument("--category", choices=("session", "delivery", "quality", "all"), default="all")
+    streams = ("session-base", "task-session-base", "change-base", "commit-session-base", "task-commit-base", "all")
+    stream.add_argument("--stream", choices=streams, default="all", help="one stream, whatever the category")
+    stream.add_argument("--limit", type=_positive, metavar="N", help="only so many, the earliest")
+    stream.add_argument("--pretty", action="store_true", help="indented, with a blank line between")
+    _add_filters(stream)
+    stream.set_defaults(run=_later("event_stream", "run"), weekly=False)
 
 
 def _add_filters(action: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ how figures look (report/).
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,12 +91,12 @@ def tasks(where: Settings, asked: argparse.Namespace) -> int:
 
 def stats(where: Settings, asked: argparse.Namespace) -> int:
     """Sessions, delivery and quality, all together."""
-    wanted, known = _asked(where, asked, ())
+    wanted, known = asked_for(where, asked, ())
     reports = (figures.SESSION, figures.DELIVERY, figures.QUALITY)
     reading, told = _opened(where, known, wanted, [report.query for report in reports])
     found = {report: _rows(reading, report.query, wanted) for report in reports}
     if not any(found.values()):
-        raise PaceflowError(_why_nothing(where, reading, wanted, figures.SESSION))
+        raise _nothing(where, reading, wanted, figures.SESSION)
     if asked.json:
         rows = {report.name: [_plain(row, wanted) for row in found[report]] for report in reports}
         print(json_text({**_described("stats", wanted), **rows, "trust": trust_told(told.counts, told.known)}))
@@ -117,11 +117,11 @@ def stats(where: Settings, asked: argparse.Namespace) -> int:
 
 def _report(where: Settings, asked: argparse.Namespace, report: Report) -> int:
     by = ("task",) if report is figures.TASKS else _grouping(asked)
-    wanted, known = _asked(where, asked, by)
+    wanted, known = asked_for(where, asked, by)
     reading, told = _opened(where, known, wanted, [report.query])
     rows = _rows(reading, report.query, wanted)
     if not rows:
-        raise PaceflowError(_why_nothing(where, reading, wanted, report))
+        raise _nothing(where, reading, wanted, report)
     shown = [_plain(row, wanted) for row in rows]
     if asked.json:
         print(json_text({**_described(report.name, wanted), "rows": shown, "trust": trust_told(told.counts, told.known)}))
@@ -147,12 +147,11 @@ def _report(where: Settings, asked: argparse.Namespace, report: Report) -> int:
 def _listed(where: Settings, asked: argparse.Namespace) -> int:
     from paceflow_assets.report.session_list import sessions_shown
 
-    wanted, known = _asked(where, asked, ())
+    wanted, known = asked_for(where, asked, ())
     reading, told = _opened(where, known, wanted, ["sessions"])
-    query = report_query("sessions")
-    rows = reading.rows(query, wanted.params(query))
+    rows = _rows(reading, "sessions", wanted)
     if not rows:
-        raise PaceflowError(_why_nothing(where, reading, wanted, figures.SESSION))
+        raise PaceflowError(why_nothing(where, wanted, "sessions", lambda other: bool(_rows(reading, "sessions", other))))
     if asked.json:
         print(json_text({**_described("sessions", wanted), "rows": rows, "trust": trust_told(told.counts, told.known)}))
         return 0
@@ -168,7 +167,7 @@ def _grouping(asked: argparse.Namespace) -> tuple[str, ...]:
     return () if asked.overall else (asked.group_by or "model",)
 
 
-def _asked(where: Settings, asked: argparse.Namespace, by: tuple[str, ...]) -> tuple[Asked, Inventory]:
+def asked_for(where: Settings, asked: argparse.Namespace, by: tuple[str, ...]) -> tuple[Asked, Inventory]:
     """What is asked for, and what discovery remembers."""
     known = stock.load(where) or Inventory()
     repository = None
@@ -196,7 +195,7 @@ def _rows(reading: Reading, name: str, wanted: Asked) -> list[Row]:
     query = report_query(name)
     rows = reading.rows(query, wanted.params(query))
     is_of_agents = wanted.filters["provider"] not in (None, PEOPLE) or wanted.filters["model"] is not None
-    return [] if is_of_agents and all(row.get("is_baseline") for row in rows) else rows
+    return [] if is_of_agents and all(row.get("is_baseline", False) for row in rows) else rows
 
 
 def _plain(row: Row, wanted: Asked) -> Row:
@@ -262,8 +261,15 @@ def _print_trust(console: Any, told: Told) -> None:
         console.print(Text(told.known.warning, "yellow"))
 
 
-def _why_nothing(where: Settings, reading: Reading, wanted: Asked, report: Report) -> str:
-    """Why a report has no rows: a name that nobody has, or filters that leave nothing together."""
+def _nothing(where: Settings, reading: Reading, wanted: Asked, report: Report) -> PaceflowError:
+    def are_any(other: Asked) -> bool:
+        return bool(_rows(reading, report.query, other))
+
+    return PaceflowError(why_nothing(where, wanted, report.observations, are_any))
+
+
+def why_nothing(where: Settings, wanted: Asked, observations: str, are_any: Callable[[Asked], bool]) -> str:
+    """Why there are no rows: a name that nobody has, or filters that leave nothing together. are_any: with other filters."""
     place = wanted.repository or "all repositories"
     given = {name: value for name, value in wanted.filters.items() if value is not None}
     for name, value in given.items():
@@ -272,13 +278,13 @@ def _why_nothing(where: Settings, reading: Reading, wanted: Asked, report: Repor
             hint = nearest(value, known) or f"; known are: {', '.join(known[:LISTED]) or 'none'}"
             return f"{FILTERS[name]} {value}: no such {name} in {place}{hint}; nothing was shown"
     if not given:
-        return f"{place}: no {report.observations} are stored; nothing was shown; `paceflow ingest` reads what is new"
-    if report is figures.SESSION and wanted.filters["provider"] == PEOPLE:
+        return f"{place}: no {observations} are stored; nothing was shown; `paceflow ingest` reads what is new"
+    if observations == "sessions" and wanted.filters["provider"] == PEOPLE:
         return "--provider human: people have no sessions; nothing was shown; `paceflow delivery` tells of their commits"
-    enough = [FILTERS[name] for name in given if _rows(reading, report.query, _without(wanted, name))]
+    enough = [FILTERS[name] for name in given if are_any(_without(wanted, name))]
     told = " ".join(f"{FILTERS[name]} {value}" for name, value in given.items())
     remedy = f"without {' or '.join(enough)} there are some" if enough else f"leave out more than one; {place} may have none"
-    return f"{told}: no {report.observations} are left in {place}; nothing was shown; {remedy}"
+    return f"{told}: no {observations} are left in {place}; nothing was shown; {remedy}"
 
 
 def _names(where: Settings, wanted: Asked, kind: str) -> list[str]:

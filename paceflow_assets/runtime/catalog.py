@@ -64,7 +64,7 @@ def definitions(settings: Settings, without: Collection[Path] = (), reads: Colle
     """
     wanted = _behind(tables() if reads is None else reads)
     found = [_definition(settings, table, without) for name, table in tables().items() if name in wanted]
-    return [*found, *(text for text in report_macros() if wanted.issuperset(reads_of(text)))]
+    return [*found, *(text for text in report_macros().values() if wanted.issuperset(reads_of(text)))]
 
 
 def _behind(names: Collection[str]) -> set[str]:

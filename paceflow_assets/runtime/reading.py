@@ -8,6 +8,7 @@ A file is opened once: a view that is built on views would open it once for each
 """
 
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ import duckdb
 
 from paceflow_assets.runtime.errors import WarehouseError
 from paceflow_assets.runtime.settings import Settings, file_stem
-from paceflow_assets.runtime.sql_files import macros, quoted, reads_of, report_macros, sql_folder, unpatterned
+from paceflow_assets.runtime.sql_files import called, macros, quoted, reads_of, report_macros, sql_folder, unpatterned
 
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-VIEW = "view_"
+READERS = 4
 Row = dict[str, Any]
 
 
@@ -28,29 +29,38 @@ class Reading:
     def __init__(self, settings: Settings, reads: Collection[str], repository: str | None = None) -> None:
         """Read the tables behind some tables and views: of one repository, None = of all."""
         self.connection = duckdb.connect(config=CONFIG)
-        # many small files: more threads wait for each other
+        # of many small files, threads of DuckDB's own wait for each other; a table each goes side by side
         self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false; set threads = 1")
-        self.connection.execute(macros())
-        for name in behind(reads):
-            if name.startswith(VIEW):
-                self.connection.execute(f"create view {name} as\n{view_text(name)}")
-            else:
-                self._load(settings, name, repository)
+        wanted = behind(reads)
+        with ThreadPoolExecutor(READERS) as pool:
+            for _ in pool.map(lambda name: self._load(settings, name, repository), filter(_is_stored, wanted)):
+                pass
         self.connection.execute("set enable_external_access = false; set lock_configuration = true")
-        for text in report_macros():
-            if set(behind(reads)).issuperset(reads_of(text)):
-                self.connection.execute(text)
+        self.connection.execute(macros())
+        for name in wanted:
+            if not _is_stored(name):
+                self.connection.execute(f"create view {name} as\n{view_text(name)}")
+        self._defined: set[str] = set()
 
     def rows(self, query: str, params: Mapping[str, object] | None = None) -> list[Row]:
         """Rows of a query, column -> value. `$name` in the text is a prepared parameter."""
+        self._define(query)
         done = self.connection.execute(query, dict(params) if params else None)
         names = [column[0] for column in done.description]
         return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
 
+    def _define(self, query: str) -> None:
+        """Define the report macros that a query calls, and first those that they call."""
+        for name in called(query, report_macros()):
+            if name not in self._defined:
+                self._defined.add(name)
+                self._define(report_macros()[name].partition(" as table")[2])
+                self.connection.execute(report_macros()[name])
+
     def _load(self, settings: Settings, name: str, repository: str | None) -> None:
         listed = ", ".join(quoted(unpatterned(str(path))) for path in files(settings, name, repository))
         try:
-            self.connection.execute(f"create table {name} as select * from read_parquet([{listed}])")
+            self.connection.cursor().execute(f"create table {name} as select * from read_parquet([{listed}])")
         except duckdb.Error as error:
             what = str(error).partition("\n")[0]
             raise WarehouseError(
@@ -70,6 +80,10 @@ def files(settings: Settings, name: str, repository: str | None) -> list[Path]:
     return [*shape, *(path for path in found if path.name in wanted and path not in shape)]
 
 
+def _is_stored(name: str) -> bool:
+    return not name.startswith("view_")
+
+
 def view_text(name: str) -> str:
     """SQL of a view."""
     return (sql_folder() / "view" / f"{name}.sql").read_text()
@@ -81,7 +95,7 @@ def behind(names: Collection[str]) -> list[str]:
 
     def visit(name: str) -> None:
         if name not in found:
-            for upstream in reads_of(view_text(name)) if name.startswith(VIEW) else ():
+            for upstream in () if _is_stored(name) else reads_of(view_text(name)):
                 visit(upstream)
             found[name] = None
 

@@ -7,6 +7,7 @@ A macro whose header names what it reads stands on views, and is defined behind 
 """
 
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -58,17 +59,18 @@ def macros() -> str:
 
 
 @cache
-def report_macros() -> tuple[str, ...]:
-    """The macros that read views, each behind those that it calls."""
+def report_macros() -> dict[str, str]:
+    """The macros that read views by name, each behind those that it calls."""
     waiting = {DEFINED.findall(text)[0]: text for text in _macro_files() if reads_of(text)}
-    done: list[str] = []
+    done: dict[str, str] = {}
     while waiting:
-        name = next(name for name, text in waiting.items() if not _called(text, waiting.keys() - {name}))
-        done.append(waiting.pop(name))
-    return tuple(done)
+        name = next(name for name, text in waiting.items() if not called(text, waiting.keys() - {name}))
+        done[name] = waiting.pop(name)
+    return done
 
 
-def _called(text: str, names: set[str]) -> list[str]:
+def called(text: str, names: Collection[str]) -> list[str]:
+    """Those of the macros that a text calls."""
     return [name for name in names if re.search(rf"\b{name}\s*\(", text)]
 
 

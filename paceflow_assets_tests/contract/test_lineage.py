@@ -8,7 +8,7 @@ import pytest
 import paceflow_assets
 from paceflow_assets.runtime.assets import assets
 from paceflow_assets.runtime.catalog import calculator
-from paceflow_assets.runtime.sql_files import DEFINED, reads_of, report_macros, sql_folder
+from paceflow_assets.runtime.sql_files import reads_of, report_macros, sql_folder
 from paceflow_assets.runtime.table import LAYERS, Table, ordered, tables
 
 PACKAGE = Path(paceflow_assets.__file__).parent
@@ -22,7 +22,7 @@ MAY_READ = {
 TABLES = tables()
 VIEWS = {name: table for name, table in TABLES.items() if table.layer == "view"}
 REPORTS = sorted((sql_folder() / "report").glob("*.sql"))
-MACROS = {DEFINED.findall(text)[0]: text for text in report_macros()}
+MACROS = report_macros()
 # What an ingest found, and what could not be read, is told from what is stored; a report reads views.
 READS_BEHIND_VIEWS = {"ingest_summary": {"raw", "metadata", "event"}, "trust": {"view", "raw"}}
 
