@@ -70,6 +70,11 @@ def parser() -> argparse.ArgumentParser:
     _add_figures(commands)
     _add_event_stream(commands)
 
+    query = commands.add_parser("sql", help="ask every table in SQL, read-only; without a query: which tables there are")
+    query.add_argument("query", nargs="?", metavar="QUERY", help="one select, over the tables, views and macros by name")
+    _add_formats(query)
+    query.set_defaults(run=_later("query", "run"))
+
     demo = commands.add_parser("demo", help="build a small sample home, ingest it and show the tables")
     demo.set_defaults(run=_demo)
 

@@ -223,7 +223,6 @@ def _exported(asked: argparse.Namespace, rows: Sequence[Row], columns: Sequence[
         from paceflow_assets.report.parquet import write_parquet
 
         write_parquet(asked.parquet, rows, columns)
-        print(f"{len(rows)} rows → {asked.parquet}", file=sys.stderr)
     return bool(asked.csv or asked.parquet)
 
 
