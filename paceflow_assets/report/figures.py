@@ -230,10 +230,10 @@ def card_shown(report: Report, rows: Sequence[Row], width: int) -> RenderableTyp
         table.add_column(title, no_wrap=True)
     for figure in report.card:
         told = status(figure, row.get(figure.name))
-        interval = [Text(_interval(figure, row))] if is_roomy else []
-        beside = [Text(_value(figure, people))] if people else []
-        table.add_row(Text(figure.title), Text(_value(figure, row)), Text(told, STYLES[told]), *interval, *beside)
-    heading = ", ".join(f"{figure.title} {_value(figure, row)}" for figure in report.heading)
+        interval = [Text(interval_shown(figure, row))] if is_roomy else []
+        beside = [Text(value_shown(figure, people))] if people else []
+        table.add_row(Text(figure.title), Text(value_shown(figure, row)), Text(told, STYLES[told]), *interval, *beside)
+    heading = ", ".join(f"{figure.title} {value_shown(figure, row)}" for figure in report.heading)
     return Group(Text(heading), Text(""), table)
 
 
@@ -307,7 +307,7 @@ def _cell(figure: Figure, row: Row, joint: str) -> str:
     return f"{value:,.1f}"
 
 
-def _value(figure: Figure, row: Row) -> str:
+def value_shown(figure: Figure, row: Row) -> str:
     """A figure with what it divides: `2.90 % (106/3,659)`."""
     value = row.get(figure.name)
     if value is None:
@@ -316,7 +316,8 @@ def _value(figure: Figure, row: Row) -> str:
     return f"{told} ({_count(row[figure.above])}/{_count(row[figure.below])})" if figure.unit == RATE else told
 
 
-def _interval(figure: Figure, row: Row) -> str:
+def interval_shown(figure: Figure, row: Row) -> str:
+    """Its 95 % interval, '' if it has none."""
     low, high = row.get(f"{figure.name}_low"), row.get(f"{figure.name}_high")
     return "" if low is None or high is None else f"{100 * low:.1f} – {100 * high:.1f} %"
 

@@ -1,5 +1,5 @@
--- grain: one row per model and week, of the last 26 weeks in which something happened; the $limit models with most
---   judged commits, and people
+-- grain: one row per model and week, of the last 26 weeks with a commit; the $limit models with most judged commits, and
+--   people
 -- reads: view_change_metrics_base, view_commit_session_metrics_base, view_task_commit_metrics_base,
 --   view_line_metrics_base
 -- units: those of quality_report, all of whose columns it has; a commit without a time has no week and is left out
@@ -14,5 +14,5 @@ from
         last_day := $last_day
     )
 where (is_baseline or group_rank <= $limit) and week_start is not null
-qualify week_start > max(week_start) over () - interval 26 weeks
+qualify dense_rank() over (order by week_start desc) <= 26
 order by week_start asc, group_rank asc
