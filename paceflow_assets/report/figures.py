@@ -234,6 +234,7 @@ def card_shown(report: Report, rows: Sequence[Row], width: int) -> RenderableTyp
         beside = [Text(_value(figure, people))] if people else []
         table.add_row(Text(figure.title), Text(_value(figure, row)), Text(told, STYLES[told]), *interval, *beside)
     heading = ", ".join(f"{figure.title} {_value(figure, row)}" for figure in report.heading)
+    heading += " *" if row.get("is_few") else ""
     return Group(Text(heading), Text(""), table)
 
 
