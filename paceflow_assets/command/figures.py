@@ -107,10 +107,10 @@ def stats(where: Settings, asked: argparse.Namespace) -> int:
     console = _console()
     for report, rows in found.items():
         console.print(_title(report, wanted))
-        console.print(figures.card_shown(report, rows, console.width) if rows else "no " + report.observations)
+        console.print(figures.card_shown(report, rows, console.width) if rows else f"no {report.observations}")
         console.print()
-    for report, rows in found.items():
         console.print(figures.legend_shown(report, rows, (), card=True))
+        console.print()
     _print_trust(console, told)
     return 0
 
@@ -140,6 +140,7 @@ def _report(where: Settings, asked: argparse.Namespace, report: Report) -> int:
     console.print()
     fitting, _ = figures.layout(report, rows, by, console.width, weekly=asked.weekly)
     console.print(figures.legend_shown(report, rows, by, card=is_card, figures=fitting))
+    console.print()
     _print_trust(console, told)
     return 0
 
@@ -159,6 +160,7 @@ def _listed(where: Settings, asked: argparse.Namespace) -> int:
         return 0
     console = _console()
     console.print(sessions_shown(rows, console.width))
+    console.print()
     _print_trust(console, told)
     return 0
 
@@ -254,7 +256,6 @@ def _tell_left_out(console: Any, rows: Sequence[Row], reading: Reading, report: 
 def _print_trust(console: Any, told: Told) -> None:
     from rich.text import Text
 
-    console.print()
     console.print(Text(trust_line(told.counts, told.known, told.repository), "dim"))
     if told.known.warning:
         console.print(Text(told.known.warning, "yellow"))

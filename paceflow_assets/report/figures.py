@@ -234,6 +234,7 @@ def card_shown(report: Report, rows: Sequence[Row], width: int) -> RenderableTyp
         beside = [Text(value_shown(figure, people))] if people else []
         table.add_row(Text(figure.title), Text(value_shown(figure, row)), Text(told, STYLES[told]), *interval, *beside)
     heading = ", ".join(f"{figure.title} {value_shown(figure, row)}" for figure in report.heading)
+    heading += " *" if row.get("is_few") else ""
     return Group(Text(heading), Text(""), table)
 
 

@@ -58,9 +58,11 @@ class Reading:
                 self.connection.execute(report_macros()[name])
 
     def _load(self, settings: Settings, name: str, repository: str | None) -> None:
-        listed = ", ".join(quoted(unpatterned(str(path))) for path in files(settings, name, repository))
+        wanted, like = files(settings, name, repository)
+        listed = ", ".join(quoted(unpatterned(str(path))) for path in wanted or [like])
+        limit = "" if wanted else " limit 0"
         try:
-            self.connection.cursor().execute(f"create table {name} as select * from read_parquet([{listed}])")
+            self.connection.cursor().execute(f"create table {name} as select * from read_parquet([{listed}]){limit}")
         except duckdb.Error as error:
             what = str(error).partition("\n")[0]
             raise WarehouseError(
@@ -69,15 +71,17 @@ class Reading:
             ) from error
 
 
-def files(settings: Settings, name: str, repository: str | None) -> list[Path]:
-    """Files of a table: the empty one, which has its present shape, and those of one or all repositories."""
+def files(settings: Settings, name: str, repository: str | None) -> tuple[list[Path], Path]:
+    """Files of a table of one or all repositories, the one with its present shape first, and one that shows its columns."""
     folder = settings.warehouse / name
-    found = sorted(path for path in folder.glob("*.parquet")) if folder.is_dir() else []
-    shape = [path for path in found if path.name.startswith("_empty")]
-    if not shape or len(found) == len(shape):
+    found = sorted(folder.glob("*.parquet"), key=lambda path: not path.name.startswith("_empty")) if folder.is_dir() else []
+    stored = [path for path in found if not path.name.startswith("_empty")]
+    if not stored:
         raise WarehouseError(f"{folder}: nothing is stored yet; nothing was shown; run `paceflow ingest` first")
-    wanted = {f"{file_stem(repository)}.parquet"} if repository is not None else {path.name for path in found}
-    return [*shape, *(path for path in found if path.name in wanted and path not in shape)]
+    if repository is None:
+        return found, found[0]
+    own = settings.warehouse / name / f"{file_stem(repository)}.parquet"
+    return [own] if own in stored else [], found[0]
 
 
 def _is_stored(name: str) -> bool:

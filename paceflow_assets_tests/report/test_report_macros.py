@@ -137,17 +137,29 @@ def test_sessions_of_a_task_weigh_as_much_as_their_lines(sql):
 
 
 def test_weights_of_ten_and_one(sql):
-    """(10 · 2 + 1 · 10) / 11 prompts; without lines a session weighs 1; without turns it only says whether it led to a commit."""
+    """(10 · 2 + 1 · 10) / 11 prompts; without lines a session weighs 1; without turns it says only if it led to a commit."""
     rows = (
-        {"session_id": "a", "attribution_weight": 10.0, "user_turn_count": 2, "commit_within_window_flag": True},
-        {"session_id": "b", "attribution_weight": 0.0, "user_turn_count": 10, "commit_within_window_flag": False},
+        {
+            "session_id": "a",
+            "attribution_weight": 10.0,
+            "user_turn_count": 2,
+            "commit_within_window_flag": True,
+            "debug_loop_flag": False,
+        },
+        {
+            "session_id": "b",
+            "attribution_weight": 0.0,
+            "user_turn_count": 10,
+            "commit_within_window_flag": False,
+            "debug_loop_flag": True,
+        },
         {"session_id": "c", "attribution_weight": 4.0, "user_turn_count": None, "commit_within_window_flag": True},
     )
 
     found = reported("select * from session_report(of_task := 'PAC-1', group_by := [])", sql, **task_sessions(*rows))
 
-    assert table(found, "session_count", "turns_per_session", "to_commit_count", "to_commit_known_count") == [
-        (3, 30 / 11, 14.0, 15.0)
+    assert table(found, "session_count", "turns_per_session", "to_commit_count", "to_commit_known_count", "loop_rate") == [
+        (3, 30 / 11, 14.0, 15.0, 1 / 11)
     ]
 
 

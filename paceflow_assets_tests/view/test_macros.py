@@ -147,8 +147,8 @@ def test_wilson_holds_the_share(n, d):
     low, high = interval(calculator(), n, d)
     other_low, other_high = interval(calculator(), d - n, d)
 
-    assert 0 <= low <= n / d + 1e-12
-    assert n / d - 1e-12 <= high <= 1
+    assert 0 <= low <= n / d
+    assert n / d <= high <= 1
     assert (low, high) == pytest.approx((1 - other_high, 1 - other_low))
 
 
