@@ -67,6 +67,14 @@ def parser() -> argparse.ArgumentParser:
 
     _add_rules(commands)
     _add_explain(commands)
+    _add_figures(commands)
+    _add_event_stream(commands)
+    _add_page(commands)
+
+    query = commands.add_parser("sql", help="ask every table in SQL, read-only; without a query: which tables there are")
+    query.add_argument("query", nargs="?", metavar="QUERY", help="one select, over the tables, views and macros by name")
+    _add_formats(query)
+    query.set_defaults(run=_later("query", "run"))
 
     demo = commands.add_parser("demo", help="build a small sample home, ingest it and show the tables")
     demo.set_defaults(run=_demo)
@@ -129,6 +137,73 @@ def _add_explain(commands: "argparse._SubParsersAction") -> None:
         action.add_argument("--repository", metavar="K", help="as it stands in this repository")
         action.add_argument("--json", action="store_true", help="as JSON, with every row")
         action.set_defaults(run=_later("explain", name))
+
+
+def _add_figures(commands: "argparse._SubParsersAction") -> None:
+    for name, aliases, meaning in (
+        ("session", (), "how sessions went: prompts, first change, debug loops, error pastes, commits"),
+        ("delivery", (), "commits, which of them are AI's, and what reached the main line"),
+        ("quality", (), "whether it held up: churn, bugs, reverts"),
+        ("tasks", ("task-stats",), "sessions and commits, task by task"),
+        ("stats", (), "sessions, delivery and quality, all together"),
+    ):
+        action = commands.add_parser(name, aliases=aliases, help=meaning)
+        action.set_defaults(run=_later("figures", name), weekly=False, overall=False, group_by=None, limit=50)
+        if name != "stats":
+            action.add_argument("--weekly", action="store_true", help="week by week")
+            action.add_argument(
+                "--limit", type=_positive, default=50, metavar="N", help="groups at most, those with most first"
+            )
+        if name in ("session", "delivery", "quality"):
+            groups = action.add_mutually_exclusive_group()
+            dimensions = ("repository", "provider", "model", "task", "branch")
+            groups.add_argument("--group-by", choices=dimensions, help="one row per what; default: model")
+            groups.add_argument("--overall", action="store_true", help="all together")
+        if name == "session":
+            action.add_argument("--list-sessions", action="store_true", help="the sessions themselves, last active first")
+        _add_filters(action)
+        _add_formats(action)
+
+
+def _add_event_stream(commands: "argparse._SubParsersAction") -> None:
+    stream = commands.add_parser("event-stream", help="what happened, one JSON object per line")
+    stream.add_argument("--category", choices=("session", "delivery", "quality", "all"), default="all")
+    streams = ("session-base", "task-session-base", "change-base", "commit-session-base", "task-commit-base", "all")
+    stream.add_argument("--stream", choices=streams, default="all", help="one stream, whatever the category")
+    stream.add_argument("--limit", type=_positive, metavar="N", help="only so many, the earliest")
+    stream.add_argument("--pretty", action="store_true", help="indented, with a blank line between")
+    _add_filters(stream)
+    stream.set_defaults(run=_later("event_stream", "run"), weekly=False)
+
+
+def _add_page(commands: "argparse._SubParsersAction") -> None:
+    action = commands.add_parser("report", help="all figures as one HTML page that needs nothing else")
+    action.add_argument("--out", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html, here")
+    action.add_argument("--open", action="store_true", help="show it in the browser")
+    _add_place(action)
+    unasked = dict.fromkeys(("provider", "model", "task", "branch"))
+    action.set_defaults(run=_later("report", "run"), weekly=False, limit=1, **unasked)
+
+
+def _add_filters(action: argparse.ArgumentParser) -> None:
+    _add_place(action)
+    for name in ("provider", "model", "task", "branch"):
+        action.add_argument(f"--{name}", metavar=name.upper(), help=f"only this {name}")
+
+
+def _add_place(action: argparse.ArgumentParser) -> None:
+    place = action.add_mutually_exclusive_group()
+    place.add_argument("--repository", metavar="K", help="only this repository; default: the one you are in")
+    place.add_argument("--all-projects", action="store_true", help="every repository")
+    action.add_argument("--from", dest="first_day", metavar="DATE", type=_date, help="from this day on (UTC, 2026-01-31)")
+    action.add_argument("--to", dest="last_day", metavar="DATE", type=_date, help="to this day, included")
+
+
+def _add_formats(action: argparse.ArgumentParser) -> None:
+    form = action.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object, with intervals and what the numbers stand on")
+    form.add_argument("--csv", action="store_true", help="the rows as CSV")
+    form.add_argument("--parquet", metavar="FILE", type=Path, help="write the rows as Parquet")
 
 
 def _later(module: str, name: str) -> Callable[[Settings, argparse.Namespace], int]:

@@ -69,9 +69,10 @@ def event_commit_bug_signal(
     fix_words: FixWords,
     sql: Sql,
 ) -> pl.DataFrame:
-    """One row per commit of fact_commit; only heavy AI commits on the main line can have a signal.
+    """One row per commit of fact_commit; only commits on the main line can have a signal, by equal text only heavy ones.
 
-    Two signals, never mixed: by equal text, of AI lines, and by git's history (SZZ), of any line. Both ask the same rules.
+    Two signals, never mixed: by equal text, of AI lines, and by git's history (SZZ), of any line and whoever wrote it, so that
+    commits of people can be compared. Both ask the same rules.
     """
     found = sides(
         event_commit_outcome,
@@ -203,7 +204,7 @@ def blamed_lines(
 ) -> pl.DataFrame:
     """commit_sha, fix, fixed_at, rel_path, lines, is_signal, as from `shared_lines`: lines of the commit that fixes removed."""
     column = hash_column(line_match)
-    eligible = outcomes.filter("heavy_ai_flag", "merged_to_mainline_flag")
+    eligible = outcomes.filter("merged_to_mainline_flag")
     mending = fixes(commits, fix_words).select(pl.col("commit_sha").alias("fix"), pl.col("commit_time").alias("fixed_at"))
     found = (
         blame_lines.select(pl.col("commit_sha").alias("fix"), pl.col("origin_sha").alias("commit_sha"), "rel_path", column)

@@ -358,19 +358,10 @@ def _bugs(commit: Commit, outcome: Row) -> Iterator[Finding]:
     row = stored.row("event_commit_bug_signal", commit_sha=commit.sha)
     if row is None:
         return
-    missing = [
-        told
-        for name, told in (("heavy_ai_flag", "not heavy"), ("merged_to_mainline_flag", "not on the main line"))
-        if not outcome[name]
-    ]
-    why = ""
-    if missing:
-        why = f"only heavy commits on the main line are looked at; this one is {' and '.join(missing)}"
-    elif outcome["commit_time"] is None:
-        why = "it has no time, so no fix can be later"
-    found = {} if why else dict(zip(BUG_SIGNALS, (_fixes(commit, rule, row), _blaming_fixes(commit, rule, row)), strict=True))
     for name, beside in BUG_SIGNALS.items():
-        reasons, evidence = found.get(name, ([why], []))
+        why = _why_no_bug(name, outcome)
+        found = _fixes if name == "bug_after_merge_flag" else _blaming_fixes
+        reasons, evidence = ([why], []) if why else found(commit, rule, row)
         yield Finding(
             "event_commit_bug_signal",
             name,
@@ -380,6 +371,18 @@ def _bugs(commit: Commit, outcome: Row) -> Iterator[Finding]:
             evidence,
             [*stored.parameters("bug_after_merge"), *stored.parameters("fix_words")],
         )
+
+
+def _why_no_bug(signal: str, outcome: Row) -> str:
+    """Why the commit cannot have this signal; '' if it can."""
+    wanted = {"heavy_ai_flag": ("heavy ", "not heavy"), "merged_to_mainline_flag": ("", "not on the main line")}
+    if signal == "szz_bug_flag":
+        del wanted["heavy_ai_flag"]
+    missing = [told for name, (_, told) in wanted.items() if not outcome[name]]
+    if missing:
+        kind = "".join(kind for kind, _ in wanted.values())
+        return f"only {kind}commits on the main line are looked at; this one is {' and '.join(missing)}"
+    return "it has no time, so no fix can be later" if outcome["commit_time"] is None else ""
 
 
 def _fixes(commit: Commit, rule: BugAfterMerge, row: Row) -> tuple[list[str], list[Evidence]]:

@@ -2,7 +2,8 @@
 
 Claim: a commit that says it fixes something and removes lines of the commit's AI text from the same file marks a bug in it.
 Decision: heavy AI commits on the main line; fix commits later than them within the window, on any branch; one shared line is
-enough. A second signal asks the same of the lines that git traces to the commit (SZZ) instead of equal texts.
+enough. A second signal asks the same of the lines that git traces to the commit (SZZ) instead of equal texts, and of every
+commit on the main line, so that those of people can be compared.
 Wrong when: the fix removes the line for another reason, or an identical line that was always there, by which SZZ is not misled.
 SZZ sees the last 180 days, files that sessions changed and the words that raw_fix_blame knows; a line that was squashed comes
 from the squash.

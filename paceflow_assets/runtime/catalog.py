@@ -1,7 +1,7 @@
 """Catalog: SQL over all tables. Macros, views, and the DuckDB file for people.
 
-What lives here: where the SQL files are, connections that know every table by name, and $PACEFLOW_HOME/paceflow.duckdb.
-What belongs here: names and definitions, never rows. What stays out: the views' text (sql/) and storage (warehouse).
+What lives here: connections that know every table by name, and $PACEFLOW_HOME/paceflow.duckdb.
+What belongs here: names and definitions, never rows. What stays out: the views' text (sql/, sql_files) and storage (warehouse).
 
 A table stands as a view over the folder of its files, with one empty file among them, so that the arrival of a file changes
 no text and no table is missing.
@@ -10,52 +10,20 @@ no text and no table is missing.
 import os
 import re
 from collections.abc import Collection, Mapping
-from functools import cache
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-import paceflow_assets
 from paceflow_assets.runtime.duck import CONFIG, Sql
 from paceflow_assets.runtime.errors import WarehouseError
 from paceflow_assets.runtime.fingerprint import text_hash
 from paceflow_assets.runtime.settings import Settings, make_private, unwritable, write_private
+from paceflow_assets.runtime.sql_files import header, macros, quoted, reads_of, report_macros, report_query, unpatterned
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.warehouse import Warehouse, schema_text
 
 PARTS = re.compile(r"^(\w+) (?:of|per) (\w+)$")  # the meaning of a rate's column names what is divided
-
-
-@cache
-def sql_folder() -> Path:
-    """Folder of the SQL files: inside the installed package, else beside it in a checkout."""
-    package = Path(paceflow_assets.__file__).parent
-    inside = package / "sql"
-    return inside if inside.is_dir() else package.parent / "sql"
-
-
-@cache
-def macros() -> str:
-    """Every macro, one after the other."""
-    return "\n".join(path.read_text() for path in sorted((sql_folder() / "macro").glob("*.sql")))
-
-
-def header(text: str) -> dict[str, str]:
-    """The entries of a header, name -> text; lines of `columns` are kept apart by LF."""
-    entries: dict[str, str] = {}
-    name = ""
-    for line in text.split("\n"):
-        if not line.startswith("--"):
-            break
-        found = re.match(r"^-- (\w+):\s*(.*)$", line)
-        if found:
-            name = found[1]
-            entries[name] = found[2]
-        else:
-            joint = "\n" if name == "columns" else " "
-            entries[name] = f"{entries[name]}{joint}{line[2:].strip()}"
-    return entries
 
 
 def prepared(connection: duckdb.DuckDBPyConnection) -> Sql:
@@ -90,12 +58,13 @@ def ensure_folders(settings: Settings) -> None:
 
 
 def definitions(settings: Settings, without: Collection[Path] = (), reads: Collection[str] | None = None) -> list[str]:
-    """Statements that define every table and view by name, upstream first. without: files that are left out.
+    """Statements that define every table, view and report macro by name, upstream first. without: files that are left out.
 
     reads: the tables that are wanted, None = all. Each costs a look into every file of it.
     """
     wanted = _behind(tables() if reads is None else reads)
-    return [_definition(settings, table, without) for name, table in tables().items() if name in wanted]
+    found = [_definition(settings, table, without) for name, table in tables().items() if name in wanted]
+    return [*found, *(text for text in report_macros().values() if wanted.issuperset(reads_of(text)))]
 
 
 def _behind(names: Collection[str]) -> set[str]:
@@ -111,17 +80,12 @@ def _definition(settings: Settings, table: Table, without: Collection[Path]) -> 
     if table.sql is not None:
         return f"create or replace view {table.name} as\n{table.sql.strip().rstrip(';')};"
     folder = settings.warehouse / table.name
-    files = [f"{_literal(str(folder))}/*.parquet"]
+    files = [f"{unpatterned(str(folder))}/*.parquet"]
     if any(path.parent == folder for path in without):
-        files = [_literal(str(path)) for path in sorted(folder.glob("*.parquet")) if path not in without]
-    quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        files = [unpatterned(str(path)) for path in sorted(folder.glob("*.parquet")) if path not in without]
+    listed = ", ".join(map(quoted, files))
     names = ", ".join(table.columns)
-    return f"create or replace view {table.name} as select {names} from read_parquet([{quoted}], union_by_name = true);"
-
-
-def _literal(path: str) -> str:
-    """A path in which DuckDB finds no pattern."""
-    return re.sub(r"[\[*?]", r"[\g<0>]", path)
+    return f"create or replace view {table.name} as select {names} from read_parquet([{listed}], union_by_name = true);"
 
 
 def reader(settings: Settings, without: Collection[Path] = (), reads: Collection[str] | None = None) -> Sql:
@@ -130,7 +94,7 @@ def reader(settings: Settings, without: Collection[Path] = (), reads: Collection
     connection = duckdb.connect(config=CONFIG)
     sql = prepared(connection)
     # a pattern is compared as it is written, what it finds as it is called
-    folders = sorted({f"{settings.warehouse}/", f"{_literal(str(settings.warehouse))}/"})
+    folders = sorted({f"{settings.warehouse}/", f"{unpatterned(str(settings.warehouse))}/"})
     connection.execute("set allowed_directories = $folders", {"folders": folders})
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     for statement in definitions(settings, without, reads):
@@ -178,22 +142,22 @@ def rows(
 
 def headline(settings: Settings, repository: str | None) -> dict[str, float | None]:
     """The headline metrics of all repositories, or of one, each beside its parts: columns of sql/report/headline.sql."""
-    query = (sql_folder() / "report" / "headline.sql").read_text()
-    (row,) = rows(settings, query, header(query)["reads"].split(", "), {"repository": repository}).to_dicts()
+    query = report_query("headline")
+    (row,) = rows(settings, query, reads_of(query), {"repository": repository}).to_dicts()
     return row
 
 
 def headline_rates() -> dict[str, tuple[str, str]]:
     """Headline metric -> the columns that it divides."""
-    lines = header((sql_folder() / "report" / "headline.sql").read_text())["columns"].strip().split("\n")
+    lines = header(report_query("headline"))["columns"].strip().split("\n")
     told = {line.split()[0]: line.partition(": ")[2] for line in lines}
     return {name: (parts[1], parts[2]) for name, meaning in told.items() if (parts := PARTS.match(meaning))}
 
 
 def ingest_summary(settings: Settings) -> list[dict]:
     """What there is of each repository. What a damaged raw table would add is left out: its repository has failed."""
-    query = (sql_folder() / "report" / "ingest_summary.sql").read_text()
-    reads = header(query)["reads"].split(", ")
+    query = report_query("ingest_summary")
+    reads = reads_of(query)
     try:
         return rows(settings, query, reads).to_dicts()
     except WarehouseError:

@@ -15,7 +15,7 @@ import msgspec
 import polars as pl
 
 from paceflow_assets.runtime import fingerprint
-from paceflow_assets.runtime.catalog import PARTS, macros
+from paceflow_assets.runtime.catalog import PARTS
 from paceflow_assets.runtime.checks import Verdict, checked, united
 from paceflow_assets.runtime.discovery import code_signature
 from paceflow_assets.runtime.duck import Sql
@@ -24,6 +24,7 @@ from paceflow_assets.runtime.look import Look
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.rules import Rules
 from paceflow_assets.runtime.settings import Settings, write_private
+from paceflow_assets.runtime.sql_files import macros
 from paceflow_assets.runtime.table import STORED, TIME, Table, tables
 from paceflow_assets.runtime.versions import column_versions, combined, table_version
 from paceflow_assets.runtime.warehouse import SCHEMA_VERSION, Parts, Provenance, Warehouse, schema_text

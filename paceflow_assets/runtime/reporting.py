@@ -22,10 +22,10 @@ from paceflow_assets.runtime.compute import Workshop, now_ms
 from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.loading import loading
 from paceflow_assets.runtime.partitions import ALL
-from paceflow_assets.runtime.settings import Settings, write_private
+from paceflow_assets.runtime.settings import Settings, file_stem, write_private
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.upkeep import Upkeep
-from paceflow_assets.runtime.warehouse import Provenance, file_stem
+from paceflow_assets.runtime.warehouse import Provenance
 from paceflow_assets.runtime.worker import Built, Outcome, Shown, workshop_of
 
 CODE_VERSION = "dagster/code_version"

@@ -7,10 +7,11 @@ $PACEFLOW_HOME/settings.toml may name repositories that no session touches yet: 
 
 import hashlib
 import os
+import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from paceflow_assets.runtime.errors import SettingsError
@@ -147,6 +148,13 @@ def _timezone(env: Mapping[str, str]) -> str:
 def printable(path: str) -> str:
     r"""A path of this system as text: bytes that are no UTF-8 stand as `\xNN`."""
     return path if path.isprintable() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+@lru_cache(maxsize=4096)
+def file_stem(repository: str) -> str:
+    """Readable, unique file name of a repository, safe on case-insensitive disks."""
+    slug = re.sub(r"[^a-z0-9._-]+", "-", repository.lower()).strip("-._")[:80] or "repository"
+    return f"{slug}-{hashlib.sha256(repository.encode()).hexdigest()[:16]}"
 
 
 def make_private(folder: Path) -> Path:

@@ -8,7 +8,6 @@ A file's footer tells its provenance: versions of the code, of its own content a
 files; Dagster's event log shows it.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -23,7 +22,7 @@ import polars as pl
 
 from paceflow_assets.runtime.errors import NewerWarehouse, TableDamaged, TableInvalid, WarehouseError
 from paceflow_assets.runtime.locks import WAIT_SECONDS, held
-from paceflow_assets.runtime.settings import Settings, make_private
+from paceflow_assets.runtime.settings import Settings, file_stem, make_private
 from paceflow_assets.runtime.table import Table
 from paceflow_assets.runtime.versions import table_version
 
@@ -64,13 +63,6 @@ class Provenance(msgspec.Struct, frozen=True):
         if columns is None:
             return self.data_version
         return table_version(self.rows, {name: self.column_versions.get(name, "") for name in columns})
-
-
-@lru_cache(maxsize=4096)
-def file_stem(repository: str) -> str:
-    """Readable, unique file name of a repository, safe on case-insensitive disks."""
-    slug = re.sub(r"[^a-z0-9._-]+", "-", repository.lower()).strip("-._")[:80] or "repository"
-    return f"{slug}-{hashlib.sha256(repository.encode()).hexdigest()[:16]}"
 
 
 def schema_text(table: Table) -> str:

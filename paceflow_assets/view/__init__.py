@@ -15,8 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from paceflow_assets.runtime import table as declare
-from paceflow_assets.runtime.catalog import header, sql_folder
 from paceflow_assets.runtime.duck import Sql
+from paceflow_assets.runtime.sql_files import header, reads_of, sql_folder
 from paceflow_assets.runtime.table import REGISTER, Column, Table
 
 TYPES = {
@@ -53,7 +53,7 @@ def view(path: Path) -> Table:
     """The table of a view file. Its upstreams must be registered."""
     text = path.read_text()
     told = header(text)
-    upstreams = {name: REGISTER[name] for name in told["reads"].split(", ")}
+    upstreams = {name: REGISTER[name] for name in reads_of(text)}
     grain = re.search(r"\(([^)]*)\)", told["grain"])
 
     def build(sql: Sql, **frames: pl.DataFrame) -> pl.DataFrame:
@@ -82,7 +82,7 @@ def register() -> None:
     """Make every view file a table, base views first."""
     waiting = sorted((sql_folder() / "view").glob("*.sql"))
     while waiting:
-        ready = [path for path in waiting if set(header(path.read_text())["reads"].split(", ")) <= set(REGISTER)]
+        ready = [path for path in waiting if set(reads_of(path.read_text())) <= set(REGISTER)]
         if not ready:
             raise ValueError(f"views that read each other or unknown tables: {', '.join(path.stem for path in waiting)}")
         for path in ready:

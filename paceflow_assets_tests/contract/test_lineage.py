@@ -1,14 +1,14 @@
 """Which table may read which, and that a table's name, file, layer and declared upstreams tell one story."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 
 import paceflow_assets
 from paceflow_assets.runtime.assets import assets
-from paceflow_assets.runtime.catalog import calculator, sql_folder
+from paceflow_assets.runtime.catalog import calculator
+from paceflow_assets.runtime.sql_files import reads_of, report_macros, sql_folder
 from paceflow_assets.runtime.table import LAYERS, Table, ordered, tables
 
 PACKAGE = Path(paceflow_assets.__file__).parent
@@ -22,11 +22,16 @@ MAY_READ = {
 TABLES = tables()
 VIEWS = {name: table for name, table in TABLES.items() if table.layer == "view"}
 REPORTS = sorted((sql_folder() / "report").glob("*.sql"))
-READS_BEHIND_VIEWS = {"ingest_summary"}  # what an ingest found is told from what it stored; a report reads views
+MACROS = report_macros()
+# What an ingest found, and what could not be read, is told from what is stored; a report reads views.
+READS_BEHIND_VIEWS = {"ingest_summary": {"raw", "metadata", "event"}, "trust": {"view", "raw"}}
 
 
 def tables_in(query: str) -> set[str]:
-    """The tables that a query names, as DuckDB's parser sees them, without its own common table expressions."""
+    """The tables that a query names, as DuckDB's parser sees them, without its own common table expressions.
+
+    A report macro that it calls counts for what its header says.
+    """
     sql = calculator()
     try:
         parsed = json.loads(sql.connection.execute("select json_serialize_sql($query)", {"query": query}).fetchone()[0])
@@ -44,15 +49,17 @@ def tables_in(query: str) -> set[str]:
             pending.extend(node.values())
             if node.get("type") == "BASE_TABLE":
                 named.add(node["table_name"])
+            if node.get("type") == "TABLE_FUNCTION":
+                named.update(reads_of(MACROS.get(node["function"]["function_name"], "")))
             own.update(entry["key"] for entry in node.get("cte_map", {}).get("map", ()))
     return named - own
 
 
 def reads(query: str) -> list[str]:
     """The tables that a query's header says it reads."""
-    found = re.search(r"^-- reads: (.+)$", query, re.MULTILINE)
+    found = reads_of(query)
     assert found, query
-    return found[1].split(", ")
+    return found
 
 
 def layers_read(table: Table) -> set[str]:
@@ -105,7 +112,18 @@ def test_a_report_reads_what_its_header_says(path):
     told = set(reads(text))
 
     assert told == tables_in(text)
-    assert path.stem in READS_BEHIND_VIEWS or {TABLES[name].layer for name in told} <= {"view"}
+    assert {TABLES[name].layer for name in told} == READS_BEHIND_VIEWS.get(path.stem, {"view"})
+
+
+@pytest.mark.parametrize("name", MACROS)
+def test_a_report_macro_reads_what_its_header_says(name):
+    """The header's `reads` are the tables in the macro and in those that it calls; they are views."""
+    body = MACROS[name].partition(" as table")[2].strip().rstrip(";")
+    told = reads(MACROS[name])
+
+    assert len(told) == len(set(told))
+    assert set(told) == tables_in(body)
+    assert {TABLES[read].layer for read in told} == {"view"}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import paceflow_assets
-from paceflow_assets.runtime.catalog import sql_folder
+from paceflow_assets.runtime.sql_files import sql_folder
 from paceflow_assets.runtime.table import LAYERS
 from paceflow_assets.source import PROVIDERS
 

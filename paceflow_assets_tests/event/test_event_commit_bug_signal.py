@@ -244,7 +244,6 @@ def test_blame_asks_the_same_rules(sql, rule, count):
 @pytest.mark.parametrize(
     ("commit", "fix"),
     [
-        (outcome(heavy=False), ("x", day(9), "Fix")),
         (outcome(merged=False), ("x", day(9), "Fix")),
         (outcome(time=None), ("x", day(9), "Fix")),
         (outcome(), ("x", None, "Fix")),
@@ -254,5 +253,15 @@ def test_blame_asks_the_same_rules(sql, rule, count):
     ],
 )
 def test_what_blame_does_not_count(sql, commit, fix):
-    """A commit that is not heavy, merged and dated; a removal that is not later, no fix, or a revert."""
+    """A commit that is not merged and dated; a removal that is not later, no fix, or a revert."""
     assert blamed(sql, [fix], [("x", "f", "first line", "c")], commit=commit) == NONE
+
+
+def test_blame_counts_for_commits_of_people_too(sql):
+    """A commit on the main line that is not heavy has the second signal, and never the first."""
+    assert blamed(sql, [("x", day(9), "Fix")], [("x", "f", "first line", "c")], commit=outcome(heavy=False)) == (
+        True,
+        1,
+        "x",
+        day(9),
+    )

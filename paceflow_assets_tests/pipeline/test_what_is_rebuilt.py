@@ -89,6 +89,12 @@ CHANGES = {
         "sql/view/view_repository_churn_summary.sql", "select", "select distinct"
     ),
     "the macro `sum_where`": rewritten("sql/macro/sum_where.sql", "where condition", "where (condition)"),
+    "the macro `session_totals`": rewritten(
+        "sql/macro/session_totals.sql", "not accepted_output_flag", "(not accepted_output_flag)"
+    ),
+    "the macro `delivery_report`, or any that only reports call": rewritten(
+        "sql/macro/delivery_report.sql", "size desc", "(size) desc"
+    ),
     "the parser `source/codex.py`": rewritten("paceflow_assets/source/codex.py", "1 << 18", "1 << 19"),
     "a message more in a log": said,
     "a commit more": committed,

@@ -1,5 +1,6 @@
 -- grain: one row for all repositories, or for $repository
--- reads: view_session_metrics_base, view_change_metrics_base, view_commit_session_metrics_base
+-- reads: view_session_metrics_base, view_task_session_metrics_base, view_branch_session_metrics_base,
+--   view_change_metrics_base, view_commit_session_metrics_base, view_task_commit_metrics_base
 -- units: sessions at home in the repositories looked at; commits that count (rule orphaned_commit); minutes; lines;
 --        rates from 0 to 1, null when the count below is 0
 -- columns:
@@ -35,39 +36,25 @@
 --   revert_count count: heavy commits that were reverted
 --   revert_rate number: revert_count of heavy_count
 
-with session_total as (
+with session as (
 
-    select
-        count(*) as session_count,
-        coalesce(sum(user_turn_count), 0)::bigint as turn_count,
-        sum_where(
-            minutes_to_first_accepted_change, true, (repository, provider, session_id)
-        ) as first_change_minutes,
-        count(minutes_to_first_accepted_change) as first_change_count,
-        count(*) filter (where debug_loop_flag) as loop_count,
-        count(debug_loop_flag) as loop_known_count,
-        count(*) filter (where mid_session_error_paste_flag) as paste_count,
-        count(mid_session_error_paste_flag) as paste_known_count,
-        count(*) filter (where session_commit_within_4h_flag) as to_commit_count,
-        count(*) filter (where not accepted_output_flag) as no_output_count
-    from view_session_metrics_base
-    where is_home and ($repository is null or repository = $repository)
+    select *
+    from report_session([], false, $repository, null, null, null, null, null, null)
+
+),
+
+commit as (
+
+    select *
+    from report_commit([], false, $repository, null, null, null, null, null, null, false)
 
 ),
 
 change_total as (
 
-    select
-        count(*) as commit_count,
-        coalesce(sum(commit_total_changed_lines), 0)::bigint as changed_lines,
-        count(*) filter (where heavy_ai_flag) as heavy_count,
-        count(*) filter (where heavy_ai_flag and merged_to_mainline_flag) as mainline_count,
-        coalesce(sum(ai_added_lines_reaching_mainline) filter (where heavy_ai_flag), 0)::bigint as reached_lines,
-        coalesce(sum(ai_added_lines_removed_within_window) filter (where heavy_ai_flag), 0)::bigint as removed_lines,
-        count(*) filter (where heavy_ai_flag and merged_to_mainline_flag and bug_after_merge_flag) as bug_count,
-        count(*) filter (where heavy_ai_flag and reverted_later_flag) as revert_count
+    select coalesce(sum(commit_total_changed_lines), 0)::bigint as changed_lines
     from view_change_metrics_base
-    where $repository is null or repository = $repository
+    where is_wanted(repository, $repository)
 
 ),
 
@@ -75,42 +62,57 @@ match_total as (
 
     select sum_where(matched_lines, true, (repository, commit_sha, provider, session_id)) as matched_lines
     from view_commit_session_metrics_base
-    where provider <> 'human' and ($repository is null or repository = $repository)
+    where provider <> 'human' and is_wanted(repository, $repository)
+
+),
+
+session_total as (
+
+    select *
+    from session_totals('session')
+
+),
+
+commit_total as (
+
+    select *
+    from commit_totals('commit')
 
 )
 
 select
-    session_total.session_count,
-    session_total.turn_count,
-    rate(session_total.turn_count, session_total.session_count) as turns_per_session,
-    session_total.first_change_minutes,
-    session_total.first_change_count,
-    rate(session_total.first_change_minutes, session_total.first_change_count) as minutes_to_first_change,
-    session_total.loop_count,
-    session_total.loop_known_count,
-    rate(session_total.loop_count, session_total.loop_known_count) as debug_loop_rate,
-    session_total.paste_count,
-    session_total.paste_known_count,
-    rate(session_total.paste_count, session_total.paste_known_count) as error_paste_rate,
-    session_total.to_commit_count,
-    rate(session_total.to_commit_count, session_total.session_count) as sessions_to_commit_rate,
-    session_total.no_output_count,
-    rate(session_total.no_output_count, session_total.session_count) as no_output_rate,
-    change_total.commit_count,
+    coalesce(session_total.session_count, 0) as session_count,
+    coalesce(session_total.turn_count, 0)::bigint as turn_count,
+    session_total.turns_per_session,
+    coalesce(session_total.first_change_minutes, 0) as first_change_minutes,
+    coalesce(session_total.first_change_count, 0)::bigint as first_change_count,
+    session_total.minutes_to_first_change,
+    coalesce(session_total.loop_count, 0)::bigint as loop_count,
+    coalesce(session_total.loop_known_count, 0)::bigint as loop_known_count,
+    session_total.loop_rate as debug_loop_rate,
+    coalesce(session_total.paste_count, 0)::bigint as paste_count,
+    coalesce(session_total.paste_known_count, 0)::bigint as paste_known_count,
+    session_total.paste_rate as error_paste_rate,
+    coalesce(session_total.to_commit_count, 0)::bigint as to_commit_count,
+    session_total.to_commit_rate as sessions_to_commit_rate,
+    coalesce(session_total.no_output_count, 0)::bigint as no_output_count,
+    session_total.no_output_rate,
+    coalesce(commit_total.commit_count, 0) as commit_count,
     match_total.matched_lines,
     change_total.changed_lines,
     rate(match_total.matched_lines, change_total.changed_lines) as ai_share_of_lines,
-    change_total.heavy_count,
-    rate(change_total.heavy_count, change_total.commit_count) as heavy_ai_rate,
-    change_total.mainline_count,
-    rate(change_total.mainline_count, change_total.heavy_count) as mainline_rate,
-    change_total.reached_lines,
-    change_total.removed_lines,
-    rate(change_total.removed_lines, change_total.reached_lines) as churn_rate,
-    change_total.bug_count,
-    rate(change_total.bug_count, change_total.mainline_count) as bug_rate,
-    change_total.revert_count,
-    rate(change_total.revert_count, change_total.heavy_count) as revert_rate
-from session_total
+    coalesce(commit_total.heavy_count, 0) as heavy_count,
+    commit_total.heavy_rate as heavy_ai_rate,
+    coalesce(commit_total.mainline_count, 0) as mainline_count,
+    commit_total.mainline_rate,
+    coalesce(commit_total.reached_lines, 0)::bigint as reached_lines,
+    coalesce(commit_total.removed_lines, 0)::bigint as removed_lines,
+    commit_total.churn_rate,
+    coalesce(commit_total.bug_count, 0)::bigint as bug_count,
+    commit_total.bug_rate,
+    coalesce(commit_total.revert_count, 0)::bigint as revert_count,
+    commit_total.revert_rate
+from match_total
 cross join change_total
-cross join match_total
+left join session_total on true
+left join commit_total on true

@@ -26,39 +26,23 @@
 with home_session as (
 
     select
+        null as repository,
         provider,
         model_name,
+        null as task_key,
+        null as branch_name,
         week_start,
+        session_id as session_key,
+        (session_id, repository) as row_key,
+        1 as weight,
         user_turn_count,
         minutes_to_first_accepted_change,
         debug_loop_flag,
         mid_session_error_paste_flag,
-        session_commit_within_4h_flag,
-        accepted_output_flag,
-        (session_id, repository) as row_key
+        session_commit_within_4h_flag as to_commit_flag,
+        accepted_output_flag
     from view_session_metrics_base
     where is_home
-
-),
-
-model_week as (
-
-    select
-        provider,
-        model_name,
-        week_start,
-        count(*) as session_count,
-        sum(user_turn_count)::bigint as turn_count,
-        sum_where(minutes_to_first_accepted_change, true, row_key) as minutes_to_first_change_sum,
-        count(minutes_to_first_accepted_change) as first_change_count,
-        count(*) filter (where debug_loop_flag) as loop_count,
-        count(debug_loop_flag) as loop_known_count,
-        count(*) filter (where mid_session_error_paste_flag) as paste_count,
-        count(mid_session_error_paste_flag) as paste_known_count,
-        count(*) filter (where session_commit_within_4h_flag) as to_commit_count,
-        count(*) filter (where not accepted_output_flag) as no_output_count
-    from home_session
-    group by provider, model_name, week_start
 
 )
 
@@ -67,19 +51,19 @@ select
     model_name,
     week_start,
     session_count,
-    turn_count,
-    rate(turn_count, session_count) as turns_per_session,
-    minutes_to_first_change_sum,
-    first_change_count,
-    rate(minutes_to_first_change_sum, first_change_count) as minutes_to_first_change,
-    loop_count,
-    loop_known_count,
-    rate(loop_count, loop_known_count) as loop_rate,
-    paste_count,
-    paste_known_count,
-    rate(paste_count, paste_known_count) as paste_rate,
-    to_commit_count,
-    rate(to_commit_count, session_count) as to_commit_rate,
-    no_output_count,
-    rate(no_output_count, session_count) as no_output_rate
-from model_week
+    turn_count::bigint as turn_count,
+    turns_per_session,
+    first_change_minutes as minutes_to_first_change_sum,
+    first_change_count::bigint as first_change_count,
+    minutes_to_first_change,
+    loop_count::bigint as loop_count,
+    loop_known_count::bigint as loop_known_count,
+    loop_rate,
+    paste_count::bigint as paste_count,
+    paste_known_count::bigint as paste_known_count,
+    paste_rate,
+    to_commit_count::bigint as to_commit_count,
+    to_commit_rate,
+    no_output_count::bigint as no_output_count,
+    no_output_rate
+from session_totals('home_session')

@@ -16,24 +16,46 @@ with heavy_commit_session as (
         repository,
         model_name,
         week_start,
-        share_of_ai * ai_added_lines_reaching_mainline as reached_lines,
-        share_of_ai * ai_added_lines_removed_within_window as removed_lines,
-        (commit_sha, provider, session_id) as row_key
+        commit_sha,
+        share_of_ai,
+        ai_added_lines_reaching_mainline,
+        ai_added_lines_removed_within_window,
+        (provider, session_id) as row_key
     from view_commit_session_metrics_base
     where heavy_ai_flag
 
 ),
 
-model_week as (
+model_commit as (
 
     select
         repository,
+        null as provider,
+        model_name,
+        null as task_key,
+        null as branch_name,
+        week_start,
+        false as is_baseline,
+        commit_sha as row_key,
+        sum_where(share_of_ai, true, row_key) as weight,
+        true as heavy_ai_flag,
+        true as judged_flag,
+        false as merged_to_mainline_flag,
+        false as reverted_later_flag,
+        false as bug_after_merge_flag,
+        false as szz_bug_flag,
+        ai_added_lines_reaching_mainline as reached_lines,
+        ai_added_lines_removed_within_window as removed_lines,
+        0 as total_added,
+        0 as total_removed
+    from heavy_commit_session
+    group by
+        repository,
         model_name,
         week_start,
-        sum_where(reached_lines, true, row_key) as reached_lines,
-        sum_where(removed_lines, true, row_key) as removed_lines
-    from heavy_commit_session
-    group by repository, model_name, week_start
+        commit_sha,
+        ai_added_lines_reaching_mainline,
+        ai_added_lines_removed_within_window
 
 )
 
@@ -43,5 +65,5 @@ select
     week_start,
     reached_lines,
     removed_lines,
-    rate(removed_lines, reached_lines) as churn_rate
-from model_week
+    churn_rate
+from commit_totals('model_commit')

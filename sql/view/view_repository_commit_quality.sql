@@ -29,32 +29,49 @@ with commit_session as (
         week_start,
         commit_sha,
         share_of_ai,
-        heavy_ai_flag as is_heavy,
-        heavy_ai_flag and merged_to_mainline_flag as is_merged,
-        heavy_ai_flag and merged_to_mainline_flag and bug_after_merge_flag as has_bug,
-        heavy_ai_flag and merged_to_mainline_flag and szz_bug_flag as has_szz_bug,
-        heavy_ai_flag and reverted_later_flag as is_reverted,
-        (commit_sha, provider, session_id) as row_key
+        heavy_ai_flag,
+        merged_to_mainline_flag,
+        reverted_later_flag,
+        bug_after_merge_flag,
+        szz_bug_flag,
+        (provider, session_id) as row_key
     from view_commit_session_metrics_base
 
 ),
 
-model_week as (
+model_commit as (
 
     select
         repository,
+        null as provider,
+        model_name,
+        null as task_key,
+        null as branch_name,
+        week_start,
+        false as is_baseline,
+        commit_sha as row_key,
+        sum_where(share_of_ai, true, row_key) as weight,
+        heavy_ai_flag,
+        heavy_ai_flag as judged_flag,
+        merged_to_mainline_flag,
+        reverted_later_flag,
+        bug_after_merge_flag,
+        szz_bug_flag,
+        0 as reached_lines,
+        0 as removed_lines,
+        0 as total_added,
+        0 as total_removed
+    from commit_session
+    group by
+        repository,
         model_name,
         week_start,
-        count(distinct commit_sha) as commit_count,
-        count(distinct commit_sha) filter (where is_heavy) as heavy_count,
-        count(distinct commit_sha) filter (where is_merged) as mainline_count,
-        sum_where(share_of_ai, has_bug, row_key) as bug_count,
-        sum_where(share_of_ai, is_merged, row_key) as bug_eligible_count,
-        sum_where(share_of_ai, has_szz_bug, row_key) as szz_bug_count,
-        sum_where(share_of_ai, is_reverted, row_key) as revert_count,
-        sum_where(share_of_ai, is_heavy, row_key) as revert_eligible_count
-    from commit_session
-    group by repository, model_name, week_start
+        commit_sha,
+        heavy_ai_flag,
+        merged_to_mainline_flag,
+        reverted_later_flag,
+        bug_after_merge_flag,
+        szz_bug_flag
 
 )
 
@@ -64,15 +81,15 @@ select
     week_start,
     commit_count,
     heavy_count,
-    rate(heavy_count, commit_count) as heavy_rate,
+    heavy_rate,
     mainline_count,
-    rate(mainline_count, heavy_count) as mainline_rate,
+    mainline_rate,
     bug_count,
     bug_eligible_count,
-    rate(bug_count, bug_eligible_count) as bug_rate,
+    bug_rate,
     szz_bug_count,
-    rate(szz_bug_count, bug_eligible_count) as szz_bug_rate,
+    szz_bug_rate,
     revert_count,
     revert_eligible_count,
-    rate(revert_count, revert_eligible_count) as revert_rate
-from model_week
+    revert_rate
+from commit_totals('model_commit')

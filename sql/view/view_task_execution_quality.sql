@@ -34,16 +34,20 @@ with task_session as (
 
     select
         repository,
+        null as provider,
+        null as model_name,
         task_key,
+        null as branch_name,
+        null as week_start,
+        (provider, session_id) as session_key,
+        (provider, session_id) as row_key,
+        if(attribution_weight > 0, attribution_weight, 1) as weight,
         user_turn_count,
         minutes_to_first_accepted_change,
         debug_loop_flag,
         mid_session_error_paste_flag,
-        commit_within_window_flag,
-        user_turn_count is not null as has_turns,
-        user_turn_count is not null and not accepted_output_flag as has_no_output,
-        case when attribution_weight > 0 then attribution_weight else 1 end as weight,
-        (provider, session_id) as row_key
+        commit_within_window_flag as to_commit_flag,
+        accepted_output_flag
     from view_task_session_metrics_base
 
 ),
@@ -53,10 +57,12 @@ task_commit as (
     select
         repository,
         task_key,
-        heavy_ai_flag,
-        total_added,
-        total_removed
+        count(*) as commit_count,
+        count(*) filter (where heavy_ai_flag) as heavy_count,
+        sum(total_added)::bigint as total_added,
+        sum(total_removed)::bigint as total_removed
     from view_task_commit_metrics_base
+    group by repository, task_key
 
 ),
 
@@ -65,88 +71,55 @@ sessions_of_task as (
     select
         repository,
         task_key,
-        count(*) as session_count,
-        sum_where(weight * user_turn_count, true, row_key) as weighted_turns,
-        sum_where(weight, has_turns, row_key) as turn_weight,
-        sum_where(weight * minutes_to_first_accepted_change, true, row_key) as weighted_minutes_to_first_change,
-        sum_where(weight, minutes_to_first_accepted_change is not null, row_key) as first_change_weight,
-        sum_where(weight, debug_loop_flag, row_key) as loop_count,
-        sum_where(weight, debug_loop_flag is not null, row_key) as loop_known_count,
-        sum_where(weight, mid_session_error_paste_flag, row_key) as paste_count,
-        sum_where(weight, mid_session_error_paste_flag is not null, row_key) as paste_known_count,
-        sum_where(weight, commit_within_window_flag, row_key) as to_commit_count,
-        sum_where(weight, true, row_key) as to_commit_known_count,
-        sum_where(weight, has_no_output, row_key) as no_output_count
-    from task_session
-    group by repository, task_key
-
-),
-
-commits_of_task as (
-
-    select
-        repository,
-        task_key,
-        count(*) as commit_count,
-        count(*) filter (where heavy_ai_flag) as heavy_count,
-        sum(total_added)::bigint as total_added,
-        sum(total_removed)::bigint as total_removed
-    from task_commit
-    group by repository, task_key
-
-),
-
-together as (
-
-    select
-        repository,
-        task_key,
-        coalesce(sessions_of_task.session_count, 0) as session_count,
-        coalesce(sessions_of_task.weighted_turns, 0) as weighted_turns,
-        coalesce(sessions_of_task.turn_weight, 0) as turn_weight,
-        coalesce(sessions_of_task.weighted_minutes_to_first_change, 0) as weighted_minutes_to_first_change,
-        coalesce(sessions_of_task.first_change_weight, 0) as first_change_weight,
-        coalesce(sessions_of_task.loop_count, 0) as loop_count,
-        coalesce(sessions_of_task.loop_known_count, 0) as loop_known_count,
-        coalesce(sessions_of_task.paste_count, 0) as paste_count,
-        coalesce(sessions_of_task.paste_known_count, 0) as paste_known_count,
-        coalesce(sessions_of_task.to_commit_count, 0) as to_commit_count,
-        coalesce(sessions_of_task.to_commit_known_count, 0) as to_commit_known_count,
-        coalesce(sessions_of_task.no_output_count, 0) as no_output_count,
-        coalesce(commits_of_task.commit_count, 0) as commit_count,
-        coalesce(commits_of_task.heavy_count, 0) as heavy_count,
-        coalesce(commits_of_task.total_added, 0) as total_added,
-        coalesce(commits_of_task.total_removed, 0) as total_removed
-    from commits_of_task
-    full join sessions_of_task using (repository, task_key)
+        session_count,
+        turn_count,
+        turn_known_count,
+        turns_per_session,
+        first_change_minutes,
+        first_change_count,
+        minutes_to_first_change,
+        loop_count,
+        loop_known_count,
+        loop_rate,
+        paste_count,
+        paste_known_count,
+        paste_rate,
+        to_commit_count,
+        to_commit_known_count,
+        to_commit_rate,
+        no_output_count,
+        no_output_known_count,
+        no_output_rate
+    from session_totals('task_session')
 
 )
 
 select
     repository,
     task_key,
-    session_count,
-    weighted_turns,
-    turn_weight,
-    rate(weighted_turns, turn_weight) as turns_per_session,
-    weighted_minutes_to_first_change,
-    first_change_weight,
-    rate(weighted_minutes_to_first_change, first_change_weight) as minutes_to_first_change,
-    loop_count,
-    loop_known_count,
-    rate(loop_count, loop_known_count) as loop_rate,
-    paste_count,
-    paste_known_count,
-    rate(paste_count, paste_known_count) as paste_rate,
-    to_commit_count,
-    to_commit_known_count,
-    rate(to_commit_count, to_commit_known_count) as to_commit_rate,
-    no_output_count,
-    turn_weight as no_output_known_count,
-    rate(no_output_count, turn_weight) as no_output_rate,
-    commit_count,
-    heavy_count,
-    rate(heavy_count, commit_count) as heavy_rate,
-    total_added,
-    total_removed
-from together
+    coalesce(sessions_of_task.session_count, 0) as session_count,
+    coalesce(sessions_of_task.turn_count, 0) as weighted_turns,
+    coalesce(sessions_of_task.turn_known_count, 0) as turn_weight,
+    sessions_of_task.turns_per_session,
+    coalesce(sessions_of_task.first_change_minutes, 0) as weighted_minutes_to_first_change,
+    coalesce(sessions_of_task.first_change_count, 0) as first_change_weight,
+    sessions_of_task.minutes_to_first_change,
+    coalesce(sessions_of_task.loop_count, 0) as loop_count,
+    coalesce(sessions_of_task.loop_known_count, 0) as loop_known_count,
+    sessions_of_task.loop_rate,
+    coalesce(sessions_of_task.paste_count, 0) as paste_count,
+    coalesce(sessions_of_task.paste_known_count, 0) as paste_known_count,
+    sessions_of_task.paste_rate,
+    coalesce(sessions_of_task.to_commit_count, 0) as to_commit_count,
+    coalesce(sessions_of_task.to_commit_known_count, 0) as to_commit_known_count,
+    sessions_of_task.to_commit_rate,
+    coalesce(sessions_of_task.no_output_count, 0) as no_output_count,
+    coalesce(sessions_of_task.no_output_known_count, 0) as no_output_known_count,
+    sessions_of_task.no_output_rate,
+    coalesce(task_commit.commit_count, 0) as commit_count,
+    coalesce(task_commit.heavy_count, 0) as heavy_count,
+    rate(coalesce(task_commit.heavy_count, 0), coalesce(task_commit.commit_count, 0)) as heavy_rate,
+    coalesce(task_commit.total_added, 0) as total_added,
+    coalesce(task_commit.total_removed, 0) as total_removed
+from task_commit
+full join sessions_of_task using (repository, task_key)
