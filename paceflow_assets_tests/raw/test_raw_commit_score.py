@@ -76,6 +76,9 @@ def test_only_the_repository_with_a_new_score_is_looked_at_again(home, app):
     assert [key.partition("-")[0] for key in found.changed] == ["local/other"]
     home.ingest()
     assert dict(rows(home, "commit_sha", "tab_added_lines")) == {first: 1, second: 5}
+    evidence = home.table("view_commit_evidence").filter("cursor_score_flag")
+    assert dict(evidence.select("commit_sha", "evidence_lines").rows()) == {first: 1, second: 5}
+    assert "cursor" not in home.table("fact_commit_session_match")["provider"].to_list()
     assert is_quiet(home)
 
 
