@@ -168,6 +168,11 @@ def raw_note(commit_sha: str, *claims: tuple[str, str, str | None, str | None, i
     }
 
 
+def raw_score(commit_sha: str, branch_name: str = "main", **lines: int) -> Row:
+    """What Cursor counts of a commit; null what is not given."""
+    return {"commit_sha": commit_sha, "branch_name": branch_name, **lines}
+
+
 def raw_part(log_path: str = "~/log.jsonl", **fields: object) -> Row:
     """What one log says of a session."""
     names = tables()["raw_session"].schema["parts"].inner.fields

@@ -6,7 +6,7 @@ from paceflow_assets.runtime.table import count, flag, number, table, text, time
 
 UNKNOWN = "(unknown)"
 PEOPLE = "human"
-SOURCES = ("co_author_trailer", "checkpoint_trailer", "git_ai_note", "session_commit")
+SOURCES = ("co_author_trailer", "checkpoint_trailer", "git_ai_note", "session_commit", "cursor_score")
 KEY = ["repository", "commit_sha", "provider", "session_id"]
 COMMIT = ["repository", "commit_sha"]
 COLUMNS = {
@@ -19,6 +19,7 @@ COLUMNS = {
     "checkpoint_trailer_flag": flag("the message names a checkpoint; of the session, where the session is known"),
     "git_ai_note_flag": flag("a note of git-ai names agent or session"),
     "session_commit_flag": flag("git told the session that it made the commit"),
+    "cursor_score_flag": flag("Cursor counts lines of its tools in the commit"),
     "evidence_lines": count("most AI lines that one source claims for agent and session; null = none says"),
     "matched_lines": number("lines of the commit that fall to the session by the line match; 0 = none, or no session"),
     "agent_matched_lines": number("those of all sessions of the agent; of all sessions where no agent is named"),

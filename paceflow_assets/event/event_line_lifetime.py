@@ -242,6 +242,7 @@ LIVES = """
         "fact_mainline_commit": ("commit_sha",),
         "fact_commit_file_change": ("commit_sha", "rel_path", "old_path", "change_type"),
         "fact_commit_line": ("commit_sha", "rel_path", "side", "line_hash", "line_hash_trimmed", "word_characters"),
+        "fact_commit_line_origin": ("commit_sha", "rel_path", "side", "line_hash", "provider", "session_id"),
         "fact_commit_ai_line": ("commit_sha", "rel_path", "line_hash", "lines"),
         "fact_commit_session_match": ("commit_sha", "provider", "session_id", "matched_lines"),
         "metadata_sessions": ("provider", "session_id", "model_name"),
@@ -254,6 +255,7 @@ def event_line_lifetime(
     fact_mainline_commit: pl.DataFrame,
     fact_commit_file_change: pl.DataFrame,
     fact_commit_line: pl.LazyFrame,
+    fact_commit_line_origin: pl.LazyFrame,
     fact_commit_ai_line: pl.LazyFrame,
     fact_commit_session_match: pl.DataFrame,
     metadata_sessions: pl.DataFrame,
@@ -264,11 +266,16 @@ def event_line_lifetime(
 
     A line ends when a later main-line commit removes a line of its text from its file: of several, the one born first. What
     a commit removes and adds again has not ended, nor has what a rename carries along, or, with information in it (rule
-    line_match), what moves to another file. Merge commits are not looked at.
+    line_match), what moves to another file. Merge commits are not looked at. Whose the lines are, fact_commit_line_origin says;
+    when rule line_match counts bags, all AI lines of a commit are those of the session with most of them.
     """
     commits = in_order(fact_commit.join(fact_mainline_commit, on="commit_sha", how="semi"))
     lines = main_lines(fact_commit_line, commits, hash_column(line_match))
-    credits = credited(fact_commit_ai_line, fact_commit_session_match).join(commits.lazy(), on="commit_sha")
+    if line_match.method == "runs":
+        told = traced(fact_commit_line_origin)
+    else:
+        told = credited(fact_commit_ai_line, fact_commit_session_match)
+    credits = told.join(commits.lazy(), on="commit_sha")
     renames = carried(fact_commit_file_change, commits)
     sides = Sides(
         paths=matching.Names.of(
@@ -308,11 +315,13 @@ class Sides(NamedTuple):
         return self.renames.select("place_in_time", *numbers)
 
 
-def credited(ai_lines: pl.LazyFrame, matches: pl.DataFrame) -> pl.LazyFrame:
-    """Rows of `CREDIT`: how many of the lines that a commit adds to a file with one text are whose session's.
+def traced(origins: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of `CREDIT`: each line that a commit adds, and whose session's it is."""
+    return origins.filter(pl.col("side") == "+").with_columns(pl.lit(1, dtype=pl.Int64).alias("lines")).select(CREDIT)
 
-    As long as only the number of AI lines is known, all of a commit are those of the session with most of its lines.
-    """
+
+def credited(ai_lines: pl.LazyFrame, matches: pl.DataFrame) -> pl.LazyFrame:
+    """Rows of `CREDIT` where only the number of AI lines is known: all are those of the session with most of the commit."""
     first = (
         matches.filter(pl.col("provider") != HUMAN[0])
         .sort("matched_lines", "provider", "session_id", descending=[True, False, False])
@@ -399,7 +408,8 @@ def lives(sql: Sql, lines: pl.LazyFrame, credits: pl.LazyFrame, sides: Sides, li
     kind = [(pl.col("side") == "+").alias("is_added"), pl.col("word_characters").cast(pl.Int32)]
     changed = lines.select(*file, *kind).collect(engine="streaming")
     writer = (sides.writers.number(matching.SESSION) + 1).alias("writer")
-    written = credits.select(*file, writer, "lines").collect(engine="streaming")
+    bags = credits.select(*file, writer, "lines").group_by("place_in_time", "rel_path", "line_hash", "writer")
+    written = bags.agg(pl.col("lines").sum()).collect(engine="streaming")
     gone = changed.filter(~pl.col("is_added")).select("line_hash").unique()
     texts = changed.join(gone, on="line_hash", how="semi")
     contested = sql(CHANGES, changed=texts, written=written.join(gone, on="line_hash", how="semi"), files=sides.files)

@@ -18,13 +18,15 @@ DETACHED = "detached HEAD"
 SPEAKS = r"(?i)co-authored-by|generated with|entire-(?:checkpoint|session)"
 CHECKPOINT, SESSION, SUBJECT = "entire-checkpoint", "entire-session", "Checkpoint: "
 DATE = len("2026-02-18-")  # older Entire sessions are called by their day and the agent's own id
+TOOLS = ("composer", "tab")  # of Cursor: its agent, its completions
+COUNTS = tuple(f"{tool}_{side}_lines" for tool in TOOLS for side in ("added", "removed"))
 COLUMNS = {
     "repository": text("partition key"),
     "commit_sha": text("full object name"),
-    "source": text("co_author_trailer, checkpoint_trailer, git_ai_note or session_commit"),
+    "source": text("co_author_trailer, checkpoint_trailer, git_ai_note, session_commit or cursor_score"),
     "provider": text("agent, as session tables name it where they know it; (unknown) where none is named"),
     "session_id": text("the agent's own id of a session that is stored here; (unknown) where none such is named"),
-    "detail": text("what named it: mail domain or `generated with`; checkpoint; tool and model; branch"),
+    "detail": text("what named it: mail domain or `generated with`; checkpoint; tool and model; branch; composer or tab"),
     "lines": count("AI lines of the commit that the source claims; null = it does not say"),
 }
 
@@ -46,17 +48,21 @@ class Claim(NamedTuple):
     reads={
         "raw_commit": ("repository", "commit_sha", "message"),
         "raw_commit_note": ("commit_sha", "claims"),
+        "raw_commit_score": ("commit_sha", "branch_name", *COUNTS),
         "raw_session": ("provider", "session_id", "touches", "copied_keys", "commits"),
     },
 )
 def fact_commit_evidence(
-    raw_commit: pl.DataFrame, raw_commit_note: pl.DataFrame, raw_session: pl.DataFrame, agent_trailer: AgentTrailer
+    raw_commit: pl.DataFrame,
+    raw_commit_note: pl.DataFrame,
+    raw_commit_score: pl.DataFrame,
+    raw_session: pl.DataFrame,
+    agent_trailer: AgentTrailer,
 ) -> pl.DataFrame:
     """One row per (commit, source, agent, session) that something beside the commit's lines names; merges included.
 
     Keys are never null: a session that is not named, or that is not stored here, is `(unknown)`, and so is an agent that is not
-    named. It stands beside the line match and never enters it. Cursor's `scored_commits` are left out until Cursor's sessions
-    are read.
+    named. It stands beside the line match and never enters it.
     """
     providers = dict(raw_session.filter("touches").select("session_id", "provider").sort("session_id", "provider").rows())
     messages = dict(raw_commit.filter(pl.col("message").str.contains(SPEAKS)).select("commit_sha", "message").rows())
@@ -65,6 +71,7 @@ def fact_commit_evidence(
         *signed(messages, agent_trailer),
         *checkpoints(messages, providers),
         *noted(notes.rows(named=True), providers),
+        *scored(raw_commit_score.rows(named=True)),
         *made(own(raw_session, "commits", ["provider", "session_id"]).rows(named=True), sorted(raw_commit["commit_sha"])),
     ]
     repository = raw_commit["repository"].first() if raw_commit.height else None
@@ -138,6 +145,26 @@ def note_keys(tool: str, conversation_id: str) -> tuple[str, str]:
     """The keys by which git-ai's notes name a conversation: since 1.4, and before (source/git_ai.py)."""
     digits = hashlib.sha256(f"{tool}:{conversation_id}".encode()).hexdigest()
     return f"s_{digits[:14]}", digits[:16]
+
+
+def scored(scores: Iterable[Mapping]) -> Iterator[Claim]:
+    """Commits of which Cursor says that its agent or its completions wrote lines; it names no session.
+
+    Of a commit that it counted on several branches, the branch with most of these lines counts. That Cursor counts none is no
+    evidence: other agents write into its editor too.
+    """
+    best: dict[str, Mapping] = {}
+    for score in sorted(scores, key=lambda score: (-added_lines(score), score["branch_name"])):
+        best.setdefault(score["commit_sha"], score)
+    for sha, score in best.items():
+        tools = [tool for tool in TOOLS if score[f"{tool}_added_lines"] or score[f"{tool}_removed_lines"]]
+        if tools:
+            yield Claim(sha, "cursor_score", "cursor", UNKNOWN, ", ".join(tools), added_lines(score))
+
+
+def added_lines(score: Mapping) -> int:
+    """Lines that Cursor's tools added."""
+    return sum(score[f"{tool}_added_lines"] or 0 for tool in TOOLS)
 
 
 def made(commits: Iterable[Mapping], shas: Sequence[str]) -> Iterator[Claim]:

@@ -65,7 +65,7 @@ def code_versions(rules: Rules) -> dict[str, str]:
 
 
 def reason_outside(table: Table, changed: Set[str]) -> str:
-    """Which changed parts of the outside (logs, git) a raw table has to read again, as a reason; '' if none."""
+    """Which changed parts of the outside (logs, git, scores) a raw table has to read again, as a reason; '' if none."""
     if table.watches in changed:
         return f"{table.watches} changed"
     return f"{' and '.join(sorted(changed))} changed" if changed and table.name == LEDGER else ""

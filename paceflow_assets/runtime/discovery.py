@@ -28,7 +28,7 @@ from paceflow_assets.runtime.inventory import MISSING, Inventory, Log, checkout_
 from paceflow_assets.runtime.locks import held
 from paceflow_assets.runtime.partitions import NO_REPOSITORY, Places, new_key, on_disk, storable
 from paceflow_assets.runtime.settings import Settings, make_private
-from paceflow_assets.source import PROVIDERS, git
+from paceflow_assets.source import PROVIDERS, cursor_scores, git
 
 PLACING = "paceflow_assets.runtime.partitions"  # where a path lies is read from the log as much as the path itself
 Progress = Callable[[int, int], None]
@@ -95,6 +95,7 @@ def discover(settings: Settings, now_ms: int, progress: Progress | None = None, 
         for common_dir, signature in signatures.items():
             checkout = inventory.checkouts[common_dir]
             checkout.missing_ms = (checkout.missing_ms or now_ms) if signature == MISSING else None
+        _take_scores(settings, inventory)
         inventory.named = sorted({*named.values()} - gone - {NO_REPOSITORY})
         unread = changed(inventory, signatures)
         inventory.waiting_ms = {key: inventory.waiting_ms.get(key, now_ms) for key in unread}
@@ -193,6 +194,58 @@ def _take(
         bury(settings, [Tombstone("session", session_id, now_ms) for session_id in sorted(buried)])
         _let_go_of_unwanted(settings, inventory)
     return count + len(early)
+
+
+def scores_changed(settings: Settings, inventory: Inventory) -> bool:
+    """Whether Cursor's scores are not what they were when they were last taken in. Cursor writes other things beside them."""
+    files = scores_files(settings)
+    if not files or files == inventory.scores.files:
+        return bool(inventory.scores.error)
+    try:
+        return scores_signature(cursor_scores.scores(cursor_scores.database(settings.home))) != inventory.scores.rows
+    except cursor_scores.ScoresError as error:
+        return str(error) != inventory.scores.error
+
+
+def scores_files(settings: Settings) -> str:
+    """Signature of the files of Cursor's database; '' = there is none."""
+    path = cursor_scores.database(settings.home)
+    return files_signature(cursor_scores.files(path)) if path.is_file() else ""
+
+
+def scores_signature(scores: Iterable[cursor_scores.Score]) -> str:
+    """Changes with any of the scores; '' of none."""
+    rows = [msgspec.to_builtins(score) for score in scores]
+    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:16] if rows else ""
+
+
+def _take_scores(settings: Settings, inventory: Inventory) -> None:
+    """See which checkouts have commits that Cursor scored, after its scores changed or a checkout came up.
+
+    A database that is gone says nothing of what it held. One that cannot be read is tried again at the next look.
+    """
+    taken, files = inventory.scores, scores_files(settings)
+    unasked = [name for name, found in inventory.checkouts.items() if name not in taken.here and found.missing_ms is None]
+    if not files:
+        taken.error = ""
+        return
+    if files == taken.files and not unasked:
+        return
+    try:
+        scores = cursor_scores.scores(cursor_scores.database(settings.home))
+    except cursor_scores.ScoresError as error:
+        taken.error, taken.files = str(error), ""
+        return
+    rows = scores_signature(scores)
+    taken.error, taken.files = "", files
+    if rows != taken.rows:
+        taken.rows, taken.here = rows, {}
+        unasked = [name for name, found in inventory.checkouts.items() if found.missing_ms is None]
+    names = {score.commit_sha for score in scores}
+    for common_dir in unasked:
+        with contextlib.suppress(git.GitError):  # told by raw_parse_error, and asked again once git can read it
+            known = git.known_commits(Path(on_disk(common_dir)), names) if names else set()
+            taken.here[common_dir] = scores_signature(score for score in scores if score.commit_sha in known)
 
 
 def _let_go_of_unwanted(settings: Settings, inventory: Inventory) -> None:
@@ -298,7 +351,9 @@ def changed(inventory: Inventory, signatures: dict[str, str]) -> dict[str, str]:
     for common_dir, signature in signatures.items():
         key = inventory.checkouts[common_dir].key
         if key in states:
-            states[key].append(f"{common_dir} {signature}")
+            states[key].append(f"{common_dir} {signature} {inventory.scores.here.get(common_dir, '')}")
+    if NO_REPOSITORY in states:
+        states[NO_REPOSITORY].append(inventory.scores.error)
     return {key: hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest()[:16] for key, told in sorted(states.items())}
 
 

@@ -21,6 +21,7 @@ from paceflow_assets.runtime.discovery import (
     checkout_signatures,
     code_signature,
     discover,
+    scores_changed,
     surveyed,
 )
 from paceflow_assets.runtime.errors import SettingsError
@@ -38,7 +39,7 @@ def unchanged(settings: Settings, now_ms: int) -> Inventory | None:
         return None
     if not surveyed(settings, inventory).is_quiet:
         return None
-    if changed(inventory, checkout_signatures(inventory.checkouts)):
+    if changed(inventory, checkout_signatures(inventory.checkouts)) or scores_changed(settings, inventory):
         return None
     with suppress(SettingsError):  # a home that cannot be written is up to date all the same
         stock.remember_look(settings, now_ms)

@@ -19,7 +19,7 @@ from paceflow_assets.source import git
 
 VERSION = 1
 MISSING = "missing"
-LOGS, GIT = "logs", "git"  # the parts of the outside world
+LOGS, GIT, SCORES = "logs", "git", "scores"  # the parts of the outside world
 
 
 class Log(msgspec.Struct):
@@ -58,6 +58,31 @@ class Log(msgspec.Struct):
         return self.read.get(repository, "").removesuffix(" missing") == self.content
 
 
+class Scores(msgspec.Struct):
+    """Cursor's scores of commits, one database for all repositories. files: signature of its files when it was last read.
+
+    rows: signature of what it held. here: checkout -> signature of the scores whose commits it has; without those that were
+    not asked since the rows changed. read: checkout -> the signature that raw has read. error: why it cannot be read; ''
+    = it can. error_told: the error that raw has of it; None = it never had one.
+    """
+
+    files: str = ""
+    rows: str = ""
+    here: dict[str, str] = {}
+    read: dict[str, str] = {}
+    error: str = ""
+    error_told: str | None = None
+
+    def is_unread(self, common_dir: str) -> bool:
+        """Whether raw does not hold the scores of a checkout's commits as they are."""
+        return common_dir in self.here and self.here[common_dir] != self.read.get(common_dir, "")
+
+    @property
+    def is_error_untold(self) -> bool:
+        """Whether raw says something else of the database than is so."""
+        return self.error != (self.error_told or "")
+
+
 class Inventory(msgspec.Struct):
     """Everything discovery remembers.
 
@@ -78,6 +103,7 @@ class Inventory(msgspec.Struct):
     code: str = ""
     parsers: dict[str, str] = {}
     waiting_ms: dict[str, int] = {}
+    scores: Scores = msgspec.field(default_factory=Scores)
     done: str = ""
     summary: list[dict] = []
     said: list[str] = []
@@ -122,8 +148,13 @@ class Inventory(msgspec.Struct):
         return found
 
     def repositories(self) -> list[str]:
-        """Every repository that a session touches or that settings.toml names, sorted."""
-        return sorted({*self.named, *(key for keys in self.repositories_of_logs().values() for key in keys)})
+        """Every repository that a session touches or that settings.toml names, sorted.
+
+        An error of Cursor's database lies in `no-repository`, as that of a log of nothing but errors.
+        """
+        found = {*self.named, *(key for keys in self.repositories_of_logs().values() for key in keys)}
+        has_error = self.scores.error or self.scores.error_told is not None
+        return sorted(found | {NO_REPOSITORY} if has_error else found)
 
 
 def encoded(inventory: Inventory) -> bytes:
@@ -190,6 +221,10 @@ def unread_parts(inventory: Inventory, signatures: dict[str, str]) -> dict[str, 
         checkout = inventory.checkouts[common_dir]
         if checkout.key in known and checkout.read != signature:
             found.setdefault(checkout.key, set()).add(GIT)
+        if checkout.key in known and inventory.scores.is_unread(common_dir):
+            found.setdefault(checkout.key, set()).add(SCORES)
+    if inventory.scores.is_error_untold:
+        found.setdefault(NO_REPOSITORY, set()).add(LOGS)
     return found
 
 

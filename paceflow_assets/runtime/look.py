@@ -28,7 +28,7 @@ from paceflow_assets.runtime.partitions import NO_REPOSITORY, Checkout, checkout
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import Table, tables
 from paceflow_assets.runtime.warehouse import Warehouse
-from paceflow_assets.source import git, git_ai
+from paceflow_assets.source import cursor_scores, git, git_ai
 
 Session = tuple[str, str]
 BATCH_BYTES = 8_000_000  # of parsed logs, as they are kept; read into memory they take about four times as much
@@ -289,6 +289,20 @@ class Look:
         """Readable checkout -> why git cannot list its notes."""
         return self._notes[1]
 
+    @cached_property
+    def scores(self) -> list[cursor_scores.Score] | None:
+        """What Cursor says of commits, of any repository; None = its database cannot be read now."""
+        path = cursor_scores.database(self.settings.home)
+        try:
+            return cursor_scores.scores(path) if path.is_file() else []
+        except cursor_scores.ScoresError:  # discovery keeps the error, and finds it again at the next look
+            return None
+
+    @property
+    def scores_error(self) -> str:
+        """Why Cursor's database could not be read when discovery looked; '' = it could, or there is none."""
+        return self.inventory.scores.error
+
     def texts(self, seat: Seat, names: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
         """Content of objects; None = it cannot be read."""
         return git.texts(seat.path, names)
@@ -331,6 +345,12 @@ class Look:
                     known.read = row["signature"]
                     known.origin, known.origin_keys = row["origin"], row["origin_keys"]
                     known.root_commits = row["root_commits"]
+            here = self.inventory.scores.here
+            unread = [seat.common_dir for seat in self.seats if self.inventory.scores.is_unread(seat.common_dir)]
+            if unread and self.scores is not None:
+                present.scores.read.update({name: here[name] for name in unread})
+            if self.repository == NO_REPOSITORY and (self.scores_error or present.scores.error_told is not None):
+                present.scores.error_told = self.scores_error
             if not self.broken:
                 present.waiting_ms.pop(self.repository, None)
             stock.save(self.settings, present)

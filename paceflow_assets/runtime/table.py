@@ -90,8 +90,8 @@ class Table:
     lazy: upstreams of many rows, of which the builder collects what it needs.
     rules: builder parameter -> rule dataclass. per_repository is False for tables whose rows mix repositories.
     also: modules outside the table's own imports that take part in its version. sql: text of a view.
-    keeps_rows is False for the one raw table whose rows may go. watches: what of the outside a raw table shows, 'logs' or
-    'git'; None for tables below raw.
+    keeps_rows is False for the one raw table whose rows may go. watches: what of the outside a raw table shows, 'logs',
+    'git' or 'scores'; None for tables below raw.
     """
 
     name: str

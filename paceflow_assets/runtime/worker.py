@@ -17,10 +17,10 @@ from paceflow_assets.runtime.checks import Verdict
 from paceflow_assets.runtime.compute import Computed, Workshop, now_ms, reason_outside
 from paceflow_assets.runtime.errors import PaceflowError, TableDamaged, TableInvalid
 from paceflow_assets.runtime.faults import noted
-from paceflow_assets.runtime.inventory import GIT, LOGS
+from paceflow_assets.runtime.inventory import GIT, LOGS, SCORES
 from paceflow_assets.runtime.loading import loading
 from paceflow_assets.runtime.look import Look
-from paceflow_assets.runtime.partitions import ALL
+from paceflow_assets.runtime.partitions import ALL, NO_REPOSITORY
 from paceflow_assets.runtime.rules import rules
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.table import tables
@@ -181,10 +181,12 @@ def _stale_raw(workshop: Workshop, repository: str, failures: list[str]) -> Iter
 
 
 def changed_outside(look: Look) -> set[str]:
-    """Which parts of the outside this repository's raw tables do not hold: logs, git."""
+    """Which parts of the outside this repository's raw tables do not hold: logs, git, scores."""
     logs = any(log.read.get(look.repository) != log.state for log in look.logs.values())
+    error = look.repository == NO_REPOSITORY and look.inventory.scores.is_error_untold
     git = any(seat.checkout.read != seat.signature for seat in look.seats)
-    return {name for name, waits in ((LOGS, logs), (GIT, git)) if waits}
+    scores = any(look.inventory.scores.is_unread(seat.common_dir) for seat in look.seats)
+    return {name for name, waits in ((LOGS, logs or error), (GIT, git), (SCORES, scores)) if waits}
 
 
 def stale_globals(workshop: Workshop) -> Iterator[Computed]:

@@ -715,6 +715,12 @@ def texts(common_dir: Path, names: Collection[str]) -> Iterator[tuple[str, bytes
             yield name, None if size is None else objects.text(name)
 
 
+def known_commits(common_dir: Path, names: Collection[str]) -> set[str]:
+    """Those of the full names that are commits here. Raises `GitError`."""
+    with _Objects(common_dir) as objects:
+        return {name for name, sha in objects.peeled(names).items() if name == sha}
+
+
 def _history(
     objects: _Objects,
     tips: Sequence[str],

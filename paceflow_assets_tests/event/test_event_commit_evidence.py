@@ -5,7 +5,7 @@ from logs import at
 
 from paceflow_assets.event.event_commit_evidence import event_commit_evidence
 
-FLAGS = ("co_author_trailer_flag", "checkpoint_trailer_flag", "git_ai_note_flag", "session_commit_flag")
+FLAGS = ("co_author_trailer_flag", "checkpoint_trailer_flag", "git_ai_note_flag", "session_commit_flag", "cursor_score_flag")
 NONE = dict.fromkeys(FLAGS, False)
 S1 = {"provider": "claude", "session_id": "s1"}
 S2 = {"provider": "claude", "session_id": "s2"}
@@ -31,6 +31,7 @@ def test_evidence_and_match():
             {"commit_sha": "c1", "source": "git_ai_note", **S1, "lines": 4},
             {"commit_sha": "c1", "source": "co_author_trailer", **CLAUDE},
             {"commit_sha": "c1", "source": "git_ai_note", **CURSOR, "lines": 2},
+            {"commit_sha": "c1", "source": "cursor_score", **CURSOR, "lines": 3},
             {"commit_sha": "c1", "source": "checkpoint_trailer", **NOBODY},
             {"commit_sha": "c2", "source": "session_commit", **S2},
             {"commit_sha": "merge", "source": "session_commit", **S2},
@@ -70,7 +71,15 @@ def test_evidence_and_match():
         },
         {**c1, **S2, "matched_lines": 2.5, "agent_matched_lines": 5.0, "top_match_flag": True},
         {**c1, "provider": "codex", "session_id": "s1", "matched_lines": 1.0, "agent_matched_lines": 1.0},
-        {**c1, **CURSOR, "git_ai_note_flag": True, "evidence_lines": 2, "agent_matched_lines": 0.0, "agent_read_flag": False},
+        {
+            **c1,
+            **CURSOR,
+            "git_ai_note_flag": True,
+            "cursor_score_flag": True,
+            "evidence_lines": 3,
+            "agent_matched_lines": 0.0,
+            "agent_read_flag": False,
+        },
         {**c1, **S2, "commit_sha": "c2", "commit_time": None, "session_commit_flag": True, "agent_matched_lines": 0.0},
     ]
     assert_rows(found, event_commit_evidence, expected)

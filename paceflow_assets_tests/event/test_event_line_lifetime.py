@@ -3,7 +3,7 @@ from collections import Counter, defaultdict, deque
 
 import polars as pl
 import pytest
-from building import assert_rows, brought, built, commit_facts, day
+from building import assert_rows, brought, built, by_bags, commit_facts, day, hash_of
 from logs import ClaudeLog
 from repositories import FIRST_SECOND, Repository
 
@@ -17,8 +17,11 @@ FILES = ["a", "b", "c"]
 TEXTS = ["first text", "second text", "third text", "}"]
 
 
-def facts(history, ai=(), *, off_mainline=(), parents=None, sessions=("s1",)):
-    """Upstreams of a history: (sha, time, path -> lines[, new path -> old path]) of each commit; ai: rows of AI lines."""
+def facts(history, origins=(), ai=(), *, off_mainline=(), parents=None, sessions=("s1",)):
+    """Upstreams of a history: (sha, time, path -> lines[, new path -> old path]) of each commit.
+
+    origins: (sha, path, line with its side, session) of traced lines. ai: rows of AI lines.
+    """
     commits = [(sha, time, files) for sha, time, files, *_ in history]
     made = commit_facts(*commits)
     renames = {sha: moved[0] for sha, _, _, *moved in history if moved}
@@ -37,6 +40,18 @@ def facts(history, ai=(), *, off_mainline=(), parents=None, sessions=("s1",)):
         "fact_commit_line": made["fact_commit_line"],
         "fact_commit_file_change": changes,
         "fact_mainline_commit": [{"commit_sha": sha} for sha, *_ in history if sha not in off_mainline],
+        "fact_commit_line_origin": [
+            {
+                "commit_sha": sha,
+                "rel_path": path,
+                "position": position,
+                "side": line[0],
+                "line_hash": hash_of(line[1:]),
+                "provider": "claude",
+                "session_id": session,
+            }
+            for position, (sha, path, line, session) in enumerate(origins)
+        ],
         "fact_commit_ai_line": list(ai),
         "fact_commit_session_match": [
             {"commit_sha": sha, "provider": "claude", "session_id": session, "matched_lines": float(number)}
@@ -68,9 +83,9 @@ def test_lines_by_writer_age_and_end(sql):
         ("b", day(3) + (day(2) - day(1)) / 2, {"f": ["-one", "-three"], "g": ["+four"]}),
         ("c", day(11), {"g": ["+five"]}),
     ]
-    ai = brought("a", day(1), {"f": ["one", "three"]})
+    origins = [("a", "f", "+one", "s1"), ("a", "f", "+three", "s1"), ("b", "f", "-one", "s1")]
 
-    found = built(event_line_lifetime, sql=sql, **facts(history, ai))
+    found = built(event_line_lifetime, sql=sql, **facts(history, origins))
 
     session = {"provider": "claude", "session_id": "s1", "author_kind": "ai", "model_name": "claude/opus"}
     people = {"provider": PEOPLE[0], "session_id": PEOPLE[1], "author_kind": "human", "model_name": "human/(unknown)"}
@@ -187,13 +202,34 @@ def test_only_the_main_line_adds_and_removes(sql):
     assert lives(sql, history, off_mainline=["b"]) == {("a", "people", 3, False): 1, ("c", "people", 0, False): 1}
 
 
-def test_agents_lines_are_those_of_the_session_with_most_of_them(sql):
-    """Where no session is known to have any, the session is unknown, and still no person."""
-    history = [("a", day(1), {"f": ["+one", "+one", "+one"]})]
-    ai = brought("a", day(1), {"f": ["one", "one"]})
+def test_each_session_has_the_lines_that_it_wrote(sql):
+    """Of several in one commit, and of several equal lines in one file as many as are its own; the least does not get lost."""
+    history = [
+        ("a", day(1), {"f": ["+one", "+two", "+}", "+}", "+}"], "g": ["+one"]}),
+        ("b", day(3), {"f": ["-one", "-}"]}),
+    ]
+    origins = [("a", "f", line, "s1") for line in ("+one", "+two")] + [("a", "f", "+}", who) for who in ("s1", "s2")]
+    origins += [("a", "g", "+one", "s2")]
 
-    assert lives(sql, history, ai=ai, sessions=("s1", "s2")) == {("a", "s2", 0, False): 2, ("a", "people", 0, False): 1}
-    assert lives(sql, history, ai=ai, sessions=()) == {("a", "(unknown)", 0, False): 2, ("a", "people", 0, False): 1}
+    assert lives(sql, history, origins=origins) == {
+        ("a", "s1", 2, True): 1,
+        ("a", "s1", 2, False): 2,
+        ("a", "s2", 2, False): 2,
+        ("a", "people", 2, True): 1,
+    }
+
+
+def test_in_bags_agents_lines_are_those_of_the_session_with_most_of_them(sql):
+    """Whatever is traced. Where no session is known to have any, the session is unknown, and still no person."""
+    history = [("a", day(1), {"f": ["+one", "+one", "+one"]})]
+    given = {"ai": brought("a", day(1), {"f": ["one", "one"]}), "origins": [("a", "f", "+one", "s3")]}
+    bags = by_bags([])
+
+    assert lives(sql, history, *bags, **given, sessions=("s1", "s2")) == {
+        ("a", "s2", 0, False): 2,
+        ("a", "people", 0, False): 1,
+    }
+    assert lives(sql, history, *bags, **given, sessions=()) == {("a", "(unknown)", 0, False): 2, ("a", "people", 0, False): 1}
 
 
 @pytest.mark.parametrize("removes", [False, True])

@@ -4,9 +4,10 @@ import hashlib
 import json
 
 import pytest
-from building import assert_rows, built, raw_commit, raw_committed, raw_note, raw_session
+from building import assert_rows, built, raw_commit, raw_committed, raw_note, raw_score, raw_session
 from logs import ClaudeLog, CodexLog
 from repositories import Repository
+from scores import CursorScores
 
 from paceflow_assets.fact.fact_commit_evidence import fact_commit_evidence
 from paceflow_assets.rule.agent_trailer import AgentTrailer
@@ -117,9 +118,31 @@ def test_commits_that_git_said_it_made():
     assert_rows(found, fact_commit_evidence, expected)
 
 
+def test_what_cursor_counts():
+    """Its agent and completions count, in the branch with most of them; that it counts none is no evidence, nor is a person."""
+    scores = [
+        raw_score("1", "main", tab_added_lines=1, composer_added_lines=2, human_added_lines=9),
+        raw_score("1", "topic", tab_added_lines=4, composer_added_lines=0, composer_removed_lines=0),
+        raw_score("2", composer_removed_lines=3),
+        raw_score("3", tab_added_lines=0, composer_added_lines=0, human_added_lines=5),
+        raw_score("4", "a"),
+        raw_score("4", "b", composer_added_lines=1, tab_removed_lines=1),
+    ]
+
+    found = built(fact_commit_evidence, raw_commit=[raw_commit("1", message="", files=None)], raw_commit_score=scores)
+
+    cursor = {"source": "cursor_score", "provider": "cursor", "session_id": "(unknown)"}
+    expected = [
+        {"commit_sha": "1", **cursor, "detail": "tab", "lines": 4},
+        {"commit_sha": "2", **cursor, "detail": "composer", "lines": 0},
+        {"commit_sha": "4", **cursor, "detail": "composer, tab", "lines": 1},
+    ]
+    assert_rows(found, fact_commit_evidence, expected)
+
+
 @pytest.mark.parametrize("agent", ["claude", "codex"])
 def test_from_real_logs_and_git(home, agent):
-    """A session commits, signs and is noted: three sources name the same commit, and nothing of people or words is kept."""
+    """A session commits, signs and is noted, and Cursor counts: four sources speak of one commit, without people or words."""
     app = Repository(home.path / "src" / "app")
     text = "zebra one\nzebra two\n"
     sha = app.commit({"a.py": text}, "Zebra\n\nCo-Authored-By: Claude <noreply@anthropic.com>\nReviewed-by: Z <zebra@x.test>")
@@ -129,11 +152,14 @@ def test_from_real_logs_and_git(home, agent):
     log = (ClaudeLog if agent == "claude" else CodexLog)(home.path, "s1", app.folder)
     log.says(0, "zebra").runs(1, "git commit -am zebra", f"[main {sha[:9]}] zebra").save()
 
+    CursorScores(home.path).score(sha, composerLinesAdded=1, tabLinesAdded=1)
+
     home.ingest()
 
     found = home.table("fact_commit_evidence").drop("repository", "commit_sha").sort("source").rows()
     assert found == [
         ("co_author_trailer", "claude", "(unknown)", "anthropic.com", None),
+        ("cursor_score", "cursor", "(unknown)", "composer, tab", 2),
         ("git_ai_note", agent, "s1", f"{agent}/m", 2),
         ("session_commit", agent, "s1", "main", None),
     ]

@@ -17,6 +17,7 @@ from commands import COMMITTED, PROJECT, environment, worked
 from conftest import Home
 from logs import ClaudeLog, CodexLog
 from repositories import Repository
+from scores import CursorScores
 
 from paceflow_assets.runtime.partitions import ALL
 from paceflow_assets.runtime.table import below, tables
@@ -73,6 +74,14 @@ def committed(tree: Path, home: Home) -> None:
     subprocess.run([*git, "commit", "-q", "-m", "Add b"], check=True, env={"GIT_COMMITTER_DATE": f"{COMMITTED + 600} +0000"})
 
 
+def scored(tree: Path, home: Home) -> None:
+    """A score of the newest commit of the first repository."""
+    sha = subprocess.run(
+        ["git", "-C", str(home.path / "src" / "app"), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    CursorScores(home.path).score(sha, tabLinesAdded=1)
+
+
 CHANGES = {
     "a comment, a docstring, a blank line anywhere": rewritten(
         "paceflow_assets/rule/churn.py", '"""Which removals count."""', '"""Removals."""  # that count\n'
@@ -98,6 +107,7 @@ CHANGES = {
     "the parser `source/codex.py`": rewritten("paceflow_assets/source/codex.py", "1 << 18", "1 << 19"),
     "a message more in a log": said,
     "a commit more": committed,
+    "a commit more that Cursor scored": scored,
 }
 
 

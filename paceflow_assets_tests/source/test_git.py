@@ -1677,6 +1677,18 @@ def test_notes_as_git_lists_them(tmp_path: Path, object_format: str) -> None:
     assert git.notes(repository.common_dir, "refs/notes/none") == {}
 
 
+def test_which_of_some_names_are_commits(repository: Repository) -> None:
+    """Full names of commits that are here: no short one, no tag, no other object, no word that git would understand."""
+    one, two = (repository.commit({"a": f"{number}"}) for number in range(2))
+    repository.git("tag", "-a", "-m", "tagged", "t", one)
+    others = [repository.git("rev-parse", name) for name in ("t", "HEAD:a", "HEAD^{tree}")]
+
+    found = git.known_commits(repository.common_dir, [one, two, two[:9], *others, "0" * 40, "HEAD", "-x", "", "a b\nc"])
+
+    assert found == {one, two}
+    assert git.known_commits(repository.common_dir, []) == set()
+
+
 def test_a_changed_note_is_another_object(repository: Repository) -> None:
     """So is the signature of the repository, which tells that there is something to read."""
     sha = repository.commit({"a": "1"})

@@ -9,8 +9,8 @@ from viewing import viewed
 from paceflow_assets.runtime.table import tables
 
 NAME = "view_commit_evidence"
-FLAGS = ("co_author_trailer_flag", "checkpoint_trailer_flag", "git_ai_note_flag", "session_commit_flag")
-TRAILER, CHECKPOINT, NOTE, COMMITTED = FLAGS
+FLAGS = ("co_author_trailer_flag", "checkpoint_trailer_flag", "git_ai_note_flag", "session_commit_flag", "cursor_score_flag")
+TRAILER, CHECKPOINT, NOTE, COMMITTED, SCORE = FLAGS
 
 
 def row(provider, session_id, *flags, matched=0.0, of_agent=None, top=False, read=True, lines=None, sha="c1"):
@@ -33,6 +33,7 @@ NAMED_LOST = row("claude", "s9", COMMITTED)
 OTHER = row("claude", "s2", matched=1.0)
 AGENT_FOUND = row("claude", "(unknown)", TRAILER, of_agent=3.0)
 AGENT_LOST = row("codex", "(unknown)", TRAILER)
+SCORED = row("cursor", "(unknown)", SCORE, read=False)
 NOBODY = row("(unknown)", "(unknown)", CHECKPOINT, of_agent=3.0)
 
 
@@ -50,6 +51,9 @@ NOBODY = row("(unknown)", "(unknown)", CHECKPOINT, of_agent=3.0)
         ([AGENT_FOUND, AGENT_LOST, OTHER], "partly"),
         ([AGENT_LOST, OTHER], "disagree"),
         ([AGENT_LOST], "only_evidence"),
+        ([SCORED], "only_evidence"),
+        ([SCORED, OTHER], "disagree"),
+        ([SCORED, NAMED_FOUND], "agree"),
     ],
 )
 def test_agreement(sql, rows, agreement):
@@ -69,7 +73,7 @@ def test_counts(sql):
         {**NAMED_FOUND, NOTE: True, "evidence_lines": 4},
         NAMED_LOST,
         {**OTHER, NOTE: True},
-        row("cursor", "(unknown)", NOTE, lines=3, read=False),
+        row("cursor", "(unknown)", NOTE, SCORE, lines=3, read=False),
         AGENT_FOUND,
         row("codex", "t1", matched=0.5),
         row("claude", "s1", matched=1.0, top=True, sha="c2"),
@@ -99,6 +103,7 @@ def test_counts(sql):
             CHECKPOINT: False,
             NOTE: True,
             COMMITTED: True,
+            SCORE: True,
             "evidence_lines": 7,
             "matched_lines": 3.5,
         },

@@ -6,8 +6,8 @@ from viewing import viewed
 from paceflow_assets.runtime.table import tables
 
 NAME = "view_evidence_agreement"
-FLAGS = ("co_author_trailer_flag", "checkpoint_trailer_flag", "git_ai_note_flag", "session_commit_flag")
-TRAILER, CHECKPOINT, NOTE, COMMITTED = FLAGS
+FLAGS = ("co_author_trailer_flag", "checkpoint_trailer_flag", "git_ai_note_flag", "session_commit_flag", "cursor_score_flag")
+TRAILER, CHECKPOINT, NOTE, COMMITTED, SCORE = FLAGS
 
 
 def row(sha, provider, session_id, *flags, matched=0.0, of_agent=0.0, top=False, read=True):
@@ -26,7 +26,7 @@ def row(sha, provider, session_id, *flags, matched=0.0, of_agent=0.0, top=False,
 
 def test_nothing(sql):
     """A match that nobody speaks of is no pair, nor is an agent whose sessions are not read."""
-    rows = [row("c1", "claude", "s1", matched=1.0, top=True), row("c1", "cursor", "(unknown)", TRAILER, read=False)]
+    rows = [row("c1", "claude", "s1", matched=1.0, top=True), row("c1", "cursor", "(unknown)", SCORE, read=False)]
 
     assert_rows(viewed(NAME, sql, event_commit_evidence=rows), tables()[NAME], [])
 
@@ -40,6 +40,8 @@ def test_pairs_of_each_source(sql):
         row("c1", "claude", "(unknown)", TRAILER, NOTE, of_agent=2.0),
         row("c4", "claude", "(unknown)", TRAILER),
         row("c1", "(unknown)", "(unknown)", CHECKPOINT, of_agent=2.0),
+        row("c1", "cursor", "(unknown)", SCORE, of_agent=1.0),
+        row("c2", "cursor", "(unknown)", SCORE),
     ]
 
     found = viewed(NAME, sql, event_commit_evidence=rows)
@@ -61,6 +63,7 @@ def test_pairs_of_each_source(sql):
     expected = [
         counts("checkpoint_trailer", "(unknown)", 0, 0, 0, 1, 1),
         counts("co_author_trailer", "claude", 0, 0, 0, 2, 1),
+        counts("cursor_score", "cursor", 0, 0, 0, 2, 1),
         counts("git_ai_note", "claude", 1, 1, 1, 1, 1),
         counts("session_commit", "claude", 3, 2, 1, 0, 0),
     ]

@@ -28,6 +28,7 @@
 --   checkpoint_trailer_flag
 --   git_ai_note_flag
 --   session_commit_flag
+--   cursor_score_flag
 --   evidence_lines count: AI lines that evidence claims, over sessions and agents; null = none says
 --   matched_lines number: lines of the commit that fall to sessions by the match
 
@@ -41,12 +42,17 @@ with told as (
         checkpoint_trailer_flag,
         git_ai_note_flag,
         session_commit_flag,
+        cursor_score_flag,
         evidence_lines,
         matched_lines,
         top_match_flag,
         (commit_sha, provider, session_id) as row_key,
         session_id <> '(unknown)' as is_session,
-        co_author_trailer_flag or checkpoint_trailer_flag or git_ai_note_flag or session_commit_flag as is_named,
+        co_author_trailer_flag
+        or checkpoint_trailer_flag
+        or git_ai_note_flag
+        or session_commit_flag
+        or cursor_score_flag as is_named,
         matched_lines > 0 as is_matched,
         agent_matched_lines > 0 as is_agent_matched,
         not agent_read_flag as is_unread
@@ -71,6 +77,7 @@ counted as (
         bool_or(checkpoint_trailer_flag) as checkpoint_trailer_flag,
         bool_or(git_ai_note_flag) as git_ai_note_flag,
         bool_or(session_commit_flag) as session_commit_flag,
+        bool_or(cursor_score_flag) as cursor_score_flag,
         sum(evidence_lines)::bigint as evidence_lines,
         sum_where(matched_lines, is_matched, row_key) as matched_lines
     from told
@@ -115,6 +122,7 @@ select
     checkpoint_trailer_flag,
     git_ai_note_flag,
     session_commit_flag,
+    cursor_score_flag,
     evidence_lines,
     matched_lines
 from judged

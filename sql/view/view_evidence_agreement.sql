@@ -7,7 +7,7 @@
 --        named, and any session will do
 -- columns:
 --   repository
---   source text: co_author_trailer, checkpoint_trailer, git_ai_note or session_commit
+--   source text: co_author_trailer, checkpoint_trailer, git_ai_note, session_commit or cursor_score
 --   provider
 --   named_session_count count: sessions that the source names
 --   named_matched_count count: those of them that have lines by the match
@@ -20,7 +20,7 @@
 
 with sources (source) as (
 
-    select unnest(['co_author_trailer', 'checkpoint_trailer', 'git_ai_note', 'session_commit'])
+    select unnest(['co_author_trailer', 'checkpoint_trailer', 'git_ai_note', 'session_commit', 'cursor_score'])
 
 ),
 
@@ -43,6 +43,7 @@ named as (
             when 'checkpoint_trailer' then evidence.checkpoint_trailer_flag
             when 'git_ai_note' then evidence.git_ai_note_flag
             when 'session_commit' then evidence.session_commit_flag
+            when 'cursor_score' then evidence.cursor_score_flag
         end
 
 ),
