@@ -37,8 +37,7 @@ def explain(stored: Stored, sha: str, *, longest: int | None = None) -> Diff:
     if stored.rule(LineMatch).method != "runs":
         return Diff([BAGS])
     if longest is not None:
-        own = stored.scan("fact_commit_line", "commit_sha").filter(pl.col("commit_sha") == sha)
-        length = own.select(pl.len()).collect().item()
+        length = stored.frame("fact_commit_line", "position", commit_sha=sha).height
         if length > longest:
             return Diff([f"{counted(length, 'line')}; --diff shows who wrote each"])
     texts, notes = _texts(stored, sha)
@@ -103,7 +102,7 @@ def _lines(stored: Stored, sha: str) -> pl.DataFrame:
     origins = stored.frame("fact_commit_line_origin", *key, *ORIGIN, commit_sha=sha)
     edits = stored.scan("fact_session_code_change", *OPERATION, "change_ts").join(origins.lazy(), on=OPERATION, how="semi")
     models = stored.frame("event_commit_session", "provider", "session_id", "model_name", commit_sha=sha)
-    time = (stored.row("fact_commit", commit_sha=sha) or {})["commit_time"]
+    time = stored.frame("fact_commit", "commit_time", commit_sha=sha)["commit_time"][0]
     traced = origins.join(edits.collect(), on=OPERATION, how="left").join(
         models.drop("commit_sha"), on=["provider", "session_id"], how="left"
     )
@@ -165,7 +164,7 @@ def _texts(stored: Stored, sha: str) -> tuple[Mapping[str, FileText], list[str]]
         if found is not None:
             return {text.change.rel_path: text for text in found}, []
         reasons.append(f"git: {common_dir}: {_first_part(errors[-1].reason)}")
-    why = ", ".join(reasons)
+    why = ", ".join(reasons) or "no checkout is known"
     return {}, [f"{why}; {WITHOUT_TEXT}; restore the repository, or fetch the commit"]
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import shutil
 
+import polars as pl
 import pytest
 from conftest import Home
 from logs import ClaudeLog, CodexLog
@@ -167,6 +168,24 @@ def test_a_lost_commit_is_said_to_be_lost(home, app):
     (note,) = told(home, sha).notes
 
     assert note.startswith(f"git: {app.folder}/.git: {sha}: no such commit here; the lines stand here without their text;")
+
+
+def test_lines_that_git_tells_otherwise_stand_without_text(home, app):
+    """The file is named; the commit's other files have their text."""
+    sha = app.commit({"a.py": WRITTEN, "b.py": "typed by hand\n"})
+    ingest(home)
+    (path,) = home.settings.warehouse.glob("fact_commit_line/local-*.parquet")
+    is_changed = (pl.col("commit_sha") == sha) & (pl.col("rel_path") == "b.py")
+    other = pl.when(is_changed).then(pl.lit(7, dtype=pl.UInt64)).otherwise("line_hash")
+    changed, footer = pl.read_parquet(path).with_columns(line_hash=other), pl.read_parquet_metadata(path)
+    changed.write_parquet(path, metadata={name: text for name, text in footer.items() if name != "ARROW:schema"})
+
+    found = told(home, sha)
+
+    assert found.notes == [
+        "git: b.py: other lines than those that were read; the lines stand here without their text; `git fsck` says more"
+    ]
+    assert [rows(file, "text")[0] for file in found.files] == [("load the queue",), (None,)]
 
 
 def test_long_diffs_are_counted(home, app):
