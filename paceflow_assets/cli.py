@@ -137,6 +137,8 @@ def _add_explain(commands: "argparse._SubParsersAction") -> None:
         action.add_argument("--repository", metavar="K", help="as it stands in this repository")
         action.add_argument("--json", action="store_true", help="as JSON, with every row")
         action.set_defaults(run=_later("explain", name))
+        if name == "commit":
+            action.add_argument("--diff", action="store_true", help="each line with who wrote it, however long the diff is")
 
 
 def _add_figures(commands: "argparse._SubParsersAction") -> None:

@@ -75,15 +75,18 @@ class ClaudeLog:
         result = {"type": "create", "filePath": str(path), "content": content, "structuredPatch": [], "originalFile": None}
         return self._tool(minutes, "Write", {"file_path": str(path), "content": content}, result)
 
-    def edits(self, minutes: float, path: Path | str, old: str, new: str, *, start: int = 1) -> Self:
-        """Whole lines replaced by others, applied."""
+    def edits(
+        self, minutes: float, path: Path | str, old: str, new: str, *, start: int = 1, above: str = "", below: str = ""
+    ) -> Self:
+        """Whole lines replaced by others, applied. above, below: unchanged lines that the patch shows; start: of the first."""
         removed, added = old.split("\n"), new.split("\n")
+        before, after = ([f" {line}" for line in text.split("\n")] if text else [] for text in (above, below))
         hunk = {
             "oldStart": start,
-            "oldLines": len(removed),
+            "oldLines": len(before) + len(removed) + len(after),
             "newStart": start,
-            "newLines": len(added),
-            "lines": [*(f"-{line}" for line in removed), *(f"+{line}" for line in added)],
+            "newLines": len(before) + len(added) + len(after),
+            "lines": [*before, *(f"-{line}" for line in removed), *(f"+{line}" for line in added), *after],
         }
         result = {
             "filePath": str(path),

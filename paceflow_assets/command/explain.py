@@ -5,27 +5,37 @@ What lives here: which one is meant, and in which form it is told. What stays ou
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
 
 from paceflow_assets.explanation import commit as commits
+from paceflow_assets.explanation import diff as diffs
 from paceflow_assets.explanation import lookup
 from paceflow_assets.explanation import session as sessions
 from paceflow_assets.explanation.finding import Explanation
 from paceflow_assets.explanation.lookup import Place
 from paceflow_assets.explanation.stored import Stored, outdated
+from paceflow_assets.report.diff import diff_lines
 from paceflow_assets.report.explanation import explanation_lines, explanation_shown
 from paceflow_assets.runtime.compute import Workshop
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.worker import workshop_of
 
+SHORT_LINES = 60  # of a diff that is shown without being asked for: two screens with what stands before it
+
 
 def commit(where: Settings, asked: argparse.Namespace) -> int:
-    """One commit, in each repository that holds it."""
+    """One commit, in each repository that holds it, with its diff if that is short or asked for."""
     workshop = workshop_of(where)
     places = lookup.commits(workshop.warehouse, asked.sha, asked.repository)
-    return _told(workshop, places, lambda stored, place: commits.explain(stored, place.name), as_json=asked.json)
+
+    def explain(stored: Stored, place: Place) -> Explanation:
+        longest = None if asked.diff or asked.json else SHORT_LINES
+        return replace(commits.explain(stored, place.name), diff=diffs.explain(stored, place.name, longest=longest))
+
+    return _told(workshop, places, explain, as_json=asked.json)
 
 
 def session(where: Settings, asked: argparse.Namespace) -> int:
@@ -57,4 +67,8 @@ def _told(
         if note:
             console.print(Text(f"{note}; this is what is stored; `paceflow ingest` brings it up to date", "yellow"))
         console.print(explanation_shown(each, console.width))
+        if each.diff is not None:
+            console.print()
+            for line in diff_lines(each.diff, console.width if console.is_terminal else None):
+                console.print(line, soft_wrap=True)
     return 0

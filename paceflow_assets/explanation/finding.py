@@ -49,13 +49,45 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class FileDiff:
+    """A file of a commit. old_path: before a rename or copy. heads: `@@ … @@` of each hunk; none when git was not asked.
+
+    lines: position, hunk, side, text, ends, provider, session, model, change, edited, evidence, sure. text: None = not known.
+    ends: False = no line end follows. provider: agent, or human for a line that no session wrote; None for an unchanged line,
+    and one that says too little to tell. edited: when the edit was made, counted from the commit.
+    """
+
+    path: str
+    old_path: str | None
+    change: str
+    is_binary: bool
+    added: int
+    removed: int
+    heads: Sequence[str]
+    lines: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Diff:
+    """A commit's lines with who wrote each. notes: what is not shown, and why. writers: how many lines fall to each."""
+
+    notes: Sequence[str]
+    writers: Sequence[Row] = ()
+    files: Sequence[FileDiff] = ()
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """One commit or session in one repository. facts: what it is; findings: what events say of it, and why."""
+    """One commit or session in one repository. facts: what it is; findings: what events say of it, and why.
+
+    diff: the lines of a commit, if they are told.
+    """
 
     title: str
     repository: str
     facts: Mapping[str, object]
     findings: Sequence[Finding]
+    diff: Diff | None = None
 
 
 def moment(time: object) -> str:

@@ -44,7 +44,8 @@ STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 def explanation_lines(explanations: Sequence[Explanation], notes: Mapping[str, str]) -> str:
     """The same as JSON: a list, one object per repository. notes: repository -> why its tables may be of before."""
     told = [{**asdict(each), "note": notes.get(each.repository) or None} for each in explanations]
-    return json.dumps(told, ensure_ascii=False, indent=2, default=_plain)
+    text = json.dumps(told, ensure_ascii=False, indent=2, default=_plain)
+    return text if text.replace("\n", "").isprintable() else "\n".join(map(_escaped, text.split("\n")))
 
 
 def explanation_shown(explanation: Explanation, width: int) -> RenderableType:
@@ -170,13 +171,13 @@ def _title(name: str, width: int) -> str:
 
 def _cell(name: str, value: object) -> str:
     if isinstance(value, dt.timedelta):
-        return _distance(value)
+        return distance(value)
     if isinstance(value, float) and value.is_integer():
         return f"{value:,.0f}"
     return _printable(shown(value)[: SHORT.get(name)])
 
 
-def _distance(span: dt.timedelta) -> str:
+def distance(span: dt.timedelta) -> str:
     """`−29 min`, `+2 h`: in the largest unit of which there are at least two."""
     seconds = abs(span.total_seconds())
     size, unit = next(((size, unit) for size, unit in STEPS if seconds >= 2 * size), STEPS[-1])
@@ -186,6 +187,11 @@ def _distance(span: dt.timedelta) -> str:
 def _printable(text: str) -> str:
     """The text without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _escaped(text: str) -> str:
+    """JSON with escapes for what a terminal would obey; such characters stand inside of its texts only."""
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _plain(value: object) -> object:

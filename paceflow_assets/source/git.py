@@ -867,6 +867,7 @@ CHANGE_TYPES = {"A": "add", "D": "delete", "M": "modify", "T": "modify", "R": "r
 RANGES = re.compile(rb"\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 ESCAPED = re.compile(rb'\\([abtnvfr"\\]|[0-3][0-7]{2})')
 ESCAPES = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
+LF, NO_LINE_END = b"\n", b"\\ "
 NOT_COUNTED = "its files and lines are not read"
 
 
@@ -886,7 +887,7 @@ def patches(common_dir: Path, shas: Sequence[str], errors: list[ParseError]) -> 
         while pending:
             done = 0
             try:
-                for sha, files in _patch_stream(objects, pending, errors):
+                for sha, files in _patch_stream(objects, pending, _Patch(errors)):
                     at = pending.index(sha, done)
                     errors.extend(_error(skipped, "no such commit here", NOT_COUNTED) for skipped in pending[done:at])
                     done = at + 1
@@ -900,7 +901,33 @@ def patches(common_dir: Path, shas: Sequence[str], errors: list[ParseError]) -> 
                 probed = True
                 pending = _without_missing(objects, pending, errors)
             elif pending:
-                yield from _alone(objects, pending.pop(0), errors)
+                yield from _alone(objects, pending.pop(0), _Patch(errors))
+
+
+class FileText(NamedTuple):
+    """A file of a commit with its lines as they can be read: for showing only, they are never stored.
+
+    lines: in the order of `change.lines`, without line ends; bytes that are no UTF-8 are U+FFFD. unended: numbers of those
+    after which no line end stands. heads: `@@ -1,2 +1,3 @@ …` of each hunk.
+    """
+
+    change: FileChange
+    lines: list[str]
+    unended: list[int]
+    heads: list[str]
+
+
+def patch_texts(common_dir: Path, sha: str, errors: list[ParseError]) -> list[FileText] | None:
+    """The files of a commit that `patches` tells, with the text of their lines. Raises `GitError`.
+
+    None: they cannot be read; errors gets the reason.
+    """
+    reader = _Readable(errors)
+    with _Objects(common_dir) as objects:
+        for askable in _askable(objects, [sha], errors):
+            for _, files in _alone(objects, askable, reader):
+                return [reader.texts[file.rel_path] for file in files]
+    return None
 
 
 def _askable(objects: _Objects, shas: Sequence[str], errors: list[ParseError]) -> list[str]:
@@ -917,15 +944,15 @@ def _askable(objects: _Objects, shas: Sequence[str], errors: list[ParseError]) -
     return askable
 
 
-def _alone(objects: _Objects, sha: str, errors: list[ParseError]) -> Iterator[tuple[str, list[FileChange]]]:
-    """One commit in a process of its own: it is read whole, or an error says that it cannot."""
+def _alone(objects: _Objects, sha: str, patch: "_Patch") -> Iterator[tuple[str, list[FileChange]]]:
+    """One commit in a process of its own: it is read whole, or an error of the reader says that it cannot."""
     try:
-        found = list(_patch_stream(objects, [sha], errors))
+        found = list(_patch_stream(objects, [sha], patch))
     except _Stopped as stopped:
-        errors.append(_error(sha, stopped.words, f"{NOT_COUNTED}; `git fsck` says more"))
+        patch.errors.append(_error(sha, stopped.words, f"{NOT_COUNTED}; `git fsck` says more"))
         return
     if not found:
-        errors.append(_error(sha, "no such commit here", NOT_COUNTED))
+        patch.errors.append(_error(sha, "no such commit here", NOT_COUNTED))
     yield from ((sha, files) for sha, files in found if files is not None)
 
 
@@ -962,11 +989,8 @@ def _needed_blobs(objects: _Objects, shas: list[str]) -> dict[str, list[str]]:
     return needed
 
 
-def _patch_stream(
-    objects: _Objects, shas: Sequence[str], errors: list[ParseError]
-) -> Iterator[tuple[str, list[FileChange] | None]]:
+def _patch_stream(objects: _Objects, shas: Sequence[str], patch: "_Patch") -> Iterator[tuple[str, list[FileChange] | None]]:
     """Commits as git streams them; raises `_Stopped` after the last whole one. None = the stream contradicts itself."""
-    patch = _Patch(errors)
     for piece in _up_to(b"\n", objects.blocks(PATCH, shas)):
         yield from patch.feed(piece)
     yield from patch.end()
@@ -1119,6 +1143,40 @@ class _Patch:
             else:
                 found[file.rel_path] = file
         return sorted(found.values(), key=lambda file: file.rel_path)
+
+
+class _Readable(_Patch):
+    """The same for one commit, with the text of its lines. texts: path -> the file with its lines."""
+
+    def _begin(self, sha: str) -> None:
+        super()._begin(sha)
+        self.texts: dict[str, FileText] = {}
+        self._begin_texts()
+
+    def _begin_texts(self) -> None:
+        self.lines: list[str] = []
+        self.unended: list[int] = []
+        self.heads: list[str] = []
+
+    def _section_text(self, text: bytes) -> None:
+        _, *hunks = text.split(b"\n@@ -")
+        self.heads += [f"@@ -{hunk.partition(LF)[0].decode()}" for hunk in hunks]
+        super()._section_text(text)
+
+    def _take(self, text: bytes) -> None:
+        for row in text[1:].split(LF):
+            if row[:1] in CONTENT:
+                self.lines.append(row[1:].decode())
+            elif row.startswith(NO_LINE_END):
+                self.unended.append(len(self.lines) - 1)
+        super()._take(text)
+
+    def _end_file(self) -> None:
+        super()._end_file()
+        if self.fits:
+            file = self.files[-1]
+            self.texts.setdefault(file.rel_path, FileText(file, self.lines, self.unended, self.heads))
+        self._begin_texts()
 
 
 def _entry(line: bytes) -> _Entry:

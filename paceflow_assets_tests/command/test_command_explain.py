@@ -219,3 +219,64 @@ def test_a_pipe_gets_plain_text(stored):
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.split("\n"))) <= 80
+
+
+def test_a_short_commit_shows_who_wrote_each_line(stored, shown):
+    """Behind the flags; JSON has the same rows."""
+    home, sha = stored
+
+    _, out, _ = shown(home, "commit", sha)
+    (told,) = json.loads(shown(home, "commit", sha, "--json")[1])
+
+    lines = [line.split() for line in out.split("\n")]
+    assert lines[-4:-1] == [
+        ["@@", "-0,0", "+1,2", "@@"],
+        ["s1", "claude/claude-opus-4-6", "−4", "min", "block", "+app", "one"],
+        ["s1", "claude/claude-opus-4-6", "−4", "min", "block", "+app", "two"],
+    ]
+    rows = told["diff"]["files"][0]["lines"]
+    assert [(row["session"], row["edited"], row["evidence"], row["text"]) for row in rows] == [
+        ("s1", -240.0, "block", "app one"),
+        ("s1", -240.0, "block", "app two"),
+    ]
+
+
+def test_a_long_commit_shows_its_lines_if_asked(home, shown):
+    """JSON has them without being asked."""
+    repository = worked(home)
+    sha = repository.commit({"b.py": "".join(f"line {number}\n" for number in range(61))})
+    ingest(home)
+
+    _, brief, _ = shown(home, "commit", sha)
+    _, whole, _ = shown(home, "commit", sha, "--diff")
+    (told,) = json.loads(shown(home, "commit", sha, "--json")[1])
+
+    assert brief.endswith("  61 lines; --diff shows who wrote each\n")
+    assert "+line 60" not in brief
+    assert whole.count("+line ") == 61
+    assert len(told["diff"]["files"][0]["lines"]) == 61
+
+
+def test_what_a_terminal_would_obey_is_escaped(home, shown):
+    """In JSON too, where it can still be read back."""
+    repository = worked(home)
+    evil = "\x1b[31m \x9b2J \u202e \U000e0001 end"
+    sha = repository.commit({"b.py": f"{evil}\n"})
+    ingest(home)
+
+    _, out, _ = shown(home, "commit", sha)
+    _, lines, _ = shown(home, "commit", sha, "--json")
+
+    assert [letter for letter in out + lines if letter != "\n" and not letter.isprintable()] == []
+    assert json.loads(lines)[0]["diff"]["files"][0]["lines"][0]["text"] == evil
+
+
+def test_a_session_has_no_diff(stored, shown):
+    """Nor does its command take the option."""
+    home, _ = stored
+
+    (told,) = json.loads(shown(home, "session", "s1", "--json")[1])
+
+    assert told["diff"] is None
+    with pytest.raises(SystemExit):
+        shown(home, "session", "s1", "--diff")

@@ -2,16 +2,19 @@
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Home
 
-from paceflow_assets.explanation import commit, session
+from paceflow_assets.explanation import commit, diff, session
 from paceflow_assets.explanation.finding import Explanation, Finding
 from paceflow_assets.explanation.stored import Stored
+from paceflow_assets.lines import encoded, line_hash
 from paceflow_assets.rule.debug_loop import DebugLoop
+from paceflow_assets.rule.line_match import LineMatch
 from paceflow_assets.rule.squash_merge import SquashMerge, is_merged
 from paceflow_assets.runtime.worker import workshop_of
 
@@ -90,6 +93,13 @@ def assert_stored(stored: Stored, explanation: Explanation, tables: dict[str, di
         assert len({tuple(sorted(map(repr, row.items()))) for row in own}) >= len(kept)
 
 
+def matched(stored: Stored, sha: str) -> Counter:
+    """(provider, session, side) -> lines of the commit, as the table of matches has them."""
+    columns = ("provider", "session_id", "matched_added_lines", "matched_removed_lines")
+    rows = stored.frame("fact_commit_session_match", *columns, commit_sha=sha).select(columns).rows()
+    return +Counter({(*key, side): lines for *key, added, removed in rows for side, lines in (("+", added), ("-", removed))})
+
+
 def test_commits(generated):
     """Values are the rows', and evidence adds up to them: sessions, files, landed lines, removals, fixes."""
     for stored, told in everything(generated, "event_commit_outcome", commit.explain, "commit_sha"):
@@ -119,6 +129,31 @@ def test_commits(generated):
             assert bug.value is bool(signals)
             assert (len(signals), next(iter(signals), None)) == tuple(bug.beside[name] for name in names[:2])
         assert bool(rows(found["reverted_later_flag"], "reverts")) is found["reverted_later_flag"].value
+
+
+def test_lines(generated):
+    """In every diff the lines of a session add up to its matched lines, and every text has the hash that is stored."""
+    traced = 0
+    for stored, (sha, told) in everything(
+        generated, "fact_commit", lambda stored, sha: (sha, diff.explain(stored, sha)), "commit_sha"
+    ):
+        if stored.rule(LineMatch).method == "bags":
+            assert (told.notes, told.files) == ([diff.BAGS], ())
+            continue
+        assert told.notes == []
+        lines = [line for file in told.files for line in file.lines]
+        margin = Counter((line["provider"], line["session"], line["side"]) for line in lines if line["session"])
+        assert margin == matched(stored, sha)
+        assert Counter({(row["provider"], row["session"]): row["lines"] for row in told.writers}) == Counter(
+            (line["provider"], line["session"]) for line in lines if line["side"] != " "
+        )
+        assert all(line["provider"] is None for line in lines if line["side"] == " ")
+        hashes = stored.frame("fact_commit_line", "rel_path", "position", "line_hash", commit_sha=sha)
+        assert [line_hash(encoded(line["text"])) for line in lines] == hashes.sort("rel_path", "position")[
+            "line_hash"
+        ].to_list()
+        traced += margin.total()
+    assert traced or stored.rule(LineMatch).method == "bags"
 
 
 def test_sessions(generated):

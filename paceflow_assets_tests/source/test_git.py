@@ -1159,6 +1159,85 @@ def traced(repository: Repository, *removals: tuple[str, str], since_ms: int | N
     return found
 
 
+class TestPatchTexts:
+    """The lines of one commit as they can be read."""
+
+    @pytest.mark.parametrize("name", CHANGES)
+    def test_texts_are_those_of_the_hashes(self, repository: Repository, name: str) -> None:
+        """The same files as `patches` tells, each with the text of every line, and a head for every hunk."""
+        before, after, _ = CHANGES[name]
+        repository.commit(before)
+        sha = repository.commit(after)
+        errors: list[ParseError] = []
+
+        found = git.patch_texts(repository.common_dir, sha, errors)
+
+        assert errors == []
+        assert {text.change.rel_path: text.change for text in found} == read(repository, sha)[sha]
+        for text in found:
+            assert [line_hash(line.encode()) for line in text.lines] == text.change.lines.hashes
+            assert len(text.heads) == len(set(text.change.lines.hunks))
+
+    def test_heads_and_line_ends(self, repository: Repository) -> None:
+        """A head is git's own, with the function; a line without its end is told; CR and odd bytes are kept as text."""
+        body = "".join(f"    line {n}\n" for n in range(9))
+        repository.commit({"a": f"def one():\n{body}last"})
+        sha = repository.commit({"a": f"def one():\n{body}".encode() + b"l\xffst\r\nend"})
+
+        (found,) = git.patch_texts(repository.common_dir, sha, [])
+
+        assert found.heads == ["@@ -8,4 +8,5 @@ def one():"]
+        assert found.lines[3:] == ["last", "l\ufffdst\r", "end"]
+        assert found.unended == [3, 5]
+
+    def test_a_file_that_becomes_a_link_has_both(self, repository: Repository) -> None:
+        """Git shows it in two sections; it is one file."""
+        repository.commit({"a": "one\n"})
+        (repository.folder / "a").unlink()
+        (repository.folder / "a").symlink_to("target")
+        sha = repository.commit()
+
+        (found,) = git.patch_texts(repository.common_dir, sha, [])
+
+        assert (found.lines, found.unended, len(found.heads)) == (["one", "target"], [1], 2)
+
+    @pytest.mark.parametrize("size", [1, 7])
+    def test_any_block_size(self, repository: Repository, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+        """Where the stream is cut changes nothing."""
+        sha = repository.commit({"a": "".join(f"line {n}\n" for n in range(50)), "b": "é\n\n"})
+        whole = git.patch_texts(repository.common_dir, sha, [])
+
+        monkeypatch.setattr(git, "BLOCK_BYTES", size)
+
+        assert git.patch_texts(repository.common_dir, sha, []) == whole
+
+    def test_what_cannot_be_read_says_why(self, repository: Repository, tmp_path: Path) -> None:
+        """An unknown commit, no name of one, a missing text, and where a shallow clone ends."""
+        shas = [repository.commit({"a": f"{number}\n"}) for number in range(3)]
+        clone = Repository.clone(repository, tmp_path / "clone", "--depth=2")
+        repository.lose(f"{shas[1]}:a")
+        errors: list[ParseError] = []
+
+        found = [git.patch_texts(repository.common_dir, name, errors) for name in (NOWHERE, "main", shas[1])]
+        found.append(git.patch_texts(clone.common_dir, shas[1], errors))
+
+        assert found == [None] * 4
+        reasons = [error.reason.partition("; ")[0].partition(": ")[2] for error in errors]
+        assert reasons[:2] == ["no such commit here", "no full name of a commit"]
+        assert reasons[3] == "a shallow clone ends here"
+        assert [error.reason[:40] for error in errors[2:]] == [shas[1]] * 2
+
+    def test_merge_commit(self, repository: Repository) -> None:
+        """A merge commit has no files."""
+        repository.commit({"a": "x\n"})
+        repository.branch("topic")
+        repository.commit({"b": "x\n"})
+        repository.switch("main")
+        repository.commit({"c": "x\n"})
+
+        assert git.patch_texts(repository.common_dir, repository.merge("topic"), []) == []
+
+
 class TestOrigins:
     """Which commit brought a line that another one removes."""
 
@@ -1393,6 +1472,7 @@ class TestFailure:
         lambda common_dir: list(git.headers(common_dir, [NOWHERE], [], [])),
         lambda common_dir: list(git.patches(common_dir, [NOWHERE], [])),
         lambda common_dir: list(git.origins(common_dir, [git.Removal(NOWHERE, "a", None)], [])),
+        lambda common_dir: git.patch_texts(common_dir, NOWHERE, []),
     )
 
     @pytest.mark.parametrize("call", CALLS)
