@@ -148,6 +148,8 @@ def _report(where: Settings, asked: argparse.Namespace, report: Report) -> int:
 def _listed(where: Settings, asked: argparse.Namespace) -> int:
     from paceflow_assets.report.session_list import sessions_shown
 
+    if asked.weekly:
+        raise PaceflowError("--list-sessions --weekly: a list has no weeks; nothing was shown; leave one of them out")
     wanted, known = asked_for(where, asked, ())
     reading, told = _opened(where, known, wanted, ["sessions"])
     rows = _rows(reading, "sessions", wanted)
