@@ -86,7 +86,7 @@ def fact_commit_line_origin(
     credits, times = credited(on, deletions, anchor, characters, tolerance_ms)
     reverts = reverts_of(fact_commit, {sha: number for number, sha in enumerate(on.items.texts)})
     credits = tracing.reverted(on, credits, reverts)
-    pairs = pairs_of(on, credits, times, characters, tolerance_ms)
+    pairs = pairs_of(on, credits, times, weak_pair, characters, tolerance_ms)
     weak = [
         item not in reverts
         and is_weak(weak_pair, informative_lines=lines, age_ms=age, is_passed=passed, completeness=completeness)
@@ -136,10 +136,13 @@ def reverts_of(commits: pl.DataFrame, numbers: Mapping[str, int]) -> dict[int, i
     return found
 
 
-def pairs_of(on: Ground, credits: pl.DataFrame, times: pl.DataFrame, characters: int, tolerance_ms: int) -> pl.DataFrame:
+def pairs_of(
+    on: Ground, credits: pl.DataFrame, times: pl.DataFrame, weak_pair: WeakPair, characters: int, tolerance_ms: int
+) -> pl.DataFrame:
     """Per (item, source): informative_lines, age_ms, is_passed, completeness.
 
-    age_ms: from the latest credited edit to the author date. is_passed: a commit before this one was made after that edit.
+    age_ms: from the latest credited edit to the author date; of a commit that repeats others, such as a squashed branch, to
+    when they had brought all informative lines of the pair. is_passed: a commit before this one was made after that edit.
     completeness: of the informative texts that the credited edits added, the share that the commit adds to the same file.
     """
     edits = credits.select(*PAIR, "operation", "path").unique()
@@ -159,13 +162,25 @@ def pairs_of(on: Ground, credits: pl.DataFrame, times: pl.DataFrame, characters:
         .group_by(PAIR)
         .agg(pl.col("is_there").is_not_null().mean().alias("completeness"))
     )
+    text = ["source", *tracing.TEXT]
+    told = (
+        credits.filter(~pl.col("dull"))
+        .select(*PAIR, "file", "plus", "pos")
+        .join(on.changed.select(*tracing.PLACE, "path", "line_hash"), on=tracing.PLACE)
+    )
+    dated = told.select(*PAIR, *tracing.TEXT).unique().join(on.commits.select("item", "at"), on="item")
+    held = dated.with_columns(pl.col("at").min().over(text)).group_by(PAIR).agg(pl.col("at").max().alias("held"))
     return (
         credits.group_by(PAIR)
         .agg((~pl.col("dull")).sum().cast(pl.Int64).alias("informative_lines"), pl.col("ts").max().alias("last"))
         .join(times, on="item")
         .join(complete, on=PAIR, how="left")
+        .join(held, on=PAIR, how="left")
         .with_columns(
-            (pl.col("at") - pl.col("last")).alias("age_ms"),
+            (
+                pl.when(pl.col("completeness") >= weak_pair.copied_share).then(pl.min_horizontal("at", "held")).otherwise("at")
+                - pl.col("last")
+            ).alias("age_ms"),
             (pl.col("before") > pl.col("last") + tolerance_ms).alias("is_passed"),
             pl.col("completeness").fill_null(0.0),
         )

@@ -379,6 +379,22 @@ class TestRewrittenHistory:
         assert owners(home, sha) == {"s1": 8, "s2": 9, HUMAN: 1}
         assert [owners(home, one) for one in topic] == [{"s1": 8, HUMAN: 1}, {"s2": 9}]
 
+    def test_a_late_squash_of_a_few_lines(self, home, app):
+        """It is as old as the commit of the branch that brought them; four lines that wait for a day are not."""
+        session = Edits(home, "s1", app.folder, branch="feature/few")
+        app.git("checkout", "-q", "-b", "feature/few")
+        session.writes(1, "few.py", *words("few", 4))
+        one = app.commit(message="Few", date=when(5))
+        app.git("checkout", "-q", "main")
+        session.writes(6, "late.py", *words("late", 4))
+        app.git("merge", "-q", "--squash", "feature/few")
+        sha = staged(app, 2 * DAY, "Few squashed")
+        late = app.commit(message="Late", date=when(3 * DAY))
+        ingest(home)
+
+        assert owners(home, one) == owners(home, sha) == {"s1": 4}
+        assert owners(home, late) == {HUMAN: 4}
+
     @pytest.mark.parametrize("seen_before", [True, False])
     def test_rebase(self, home, app, topic, seen_before):
         """The new commits have the sessions of the old ones, whether those were ingested or not."""
