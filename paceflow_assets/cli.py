@@ -8,6 +8,7 @@ Exit codes: 0 all is well, 1 something failed (what, why and what to do stands o
 """
 
 import argparse
+import io
 import os
 import sys
 import time
@@ -22,6 +23,9 @@ from paceflow_assets.source.git import GitError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     asked = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no such letter shows a mark
     os.umask(0o077)  # what Dagster writes is the user's alone, too
     try:
         return asked.run(settings(), asked)

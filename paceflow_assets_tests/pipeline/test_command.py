@@ -334,3 +334,16 @@ def test_everything_that_is_written_is_private(home):
     assert {path for path in written if path != inside and inside not in path.parents} == set()
     assert stat.S_IMODE(inside.stat().st_mode) == 0o700
     assert [str(path) for path in written if not path.is_symlink() and path.stat().st_mode & 0o077] == []
+
+
+def test_a_terminal_without_our_letters_shows_marks(home):
+    """As of LANG=C with an old Python; nothing stops."""
+    repository = worked(home)
+
+    done = [
+        paceflow(home, *arguments, PYTHONIOENCODING="ascii")
+        for arguments in (["ingest"], ["stats", "--all-projects"], ["explain", "commit", repository.head])
+    ]
+
+    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 3
+    assert "?" in done[1].stdout
