@@ -1,8 +1,8 @@
 -- grain: one row per (author_kind, model_name, age_days)
 -- reads: event_line_lifetime
--- units: lines; days since the commit. Kaplan-Meier: surviving_share is the product, over every age up to this one, of
---        1 - removed_lines / at_risk_lines, so that lines too young to be older count for as long as they are known.
---        Ages at which no line ended have no row: the share there is that of the age before, and 1 before the first
+-- units: lines; days since the commit. Kaplan-Meier, as in macro line_survival: lines too young to be older count for
+--        as long as they are known. Ages at which no line ended have no row: the share there is that of the age before,
+--        and 1 before the first
 -- columns:
 --   repository
 --   author_kind
@@ -40,49 +40,6 @@ ended as (
     from lifetime
     group by repository, author_kind, model_name, age_days
 
-),
-
-at_risk as (
-
-    select
-        repository,
-        author_kind,
-        model_name,
-        age_days,
-        (sum(removed_lines + censored_lines) over from_here)::bigint as at_risk_lines,
-        removed_lines,
-        censored_lines
-    from ended
-    window
-        from_here as (
-            partition by repository, author_kind, model_name
-            order by age_days
-            rows between current row and unbounded following
-        )
-
-),
-
--- the product is exact where it becomes 0; a sum of logarithms is not defined there
-surviving as (
-
-    select
-        repository,
-        author_kind,
-        model_name,
-        age_days,
-        at_risk_lines,
-        removed_lines,
-        censored_lines,
-        product(1 - removed_lines / at_risk_lines) over up_to_here as surviving_share,
-        sum(removed_lines / nullif(at_risk_lines * (at_risk_lines - removed_lines), 0)) over up_to_here as variation
-    from at_risk
-    window
-        up_to_here as (
-            partition by repository, author_kind, model_name
-            order by age_days
-            rows between unbounded preceding and current row
-        )
-
 )
 
 select
@@ -94,5 +51,5 @@ select
     removed_lines,
     censored_lines,
     surviving_share,
-    case when surviving_share > 0 then surviving_share * sqrt(variation) end as standard_error
-from surviving
+    standard_error
+from line_survival('ended')
