@@ -304,7 +304,7 @@ def _cell(figure: Figure, row: Row, joint: str) -> str:
     if figure.unit == COUNT:
         return f"{value:,}"
     if figure.unit == RATE:
-        return f"{100 * value:.1f} %{joint}{_count(row[figure.above])}/{_count(row[figure.below])}"
+        return f"{100 * value:.1f} %{joint}{'/'.join(parts(figure, row))}"
     return f"{value:,.1f}"
 
 
@@ -314,7 +314,12 @@ def _value(figure: Figure, row: Row) -> str:
     if value is None:
         return NOTHING
     told = _amount(figure.unit, value)
-    return f"{told} ({_count(row[figure.above])}/{_count(row[figure.below])})" if figure.unit == RATE else told
+    return f"{told} ({'/'.join(parts(figure, row))})" if figure.unit == RATE else told
+
+
+def parts(figure: Figure, row: Row) -> tuple[str, str]:
+    """What a rate divides, and by what."""
+    return _count(row[figure.above]), _count(row[figure.below])
 
 
 def _interval(figure: Figure, row: Row) -> str:
