@@ -13,7 +13,7 @@ from paceflow_assets.report.page import TASKS, Found, empty_page, page
 from paceflow_assets.report.page_charts import STRIPS
 from paceflow_assets.runtime.errors import NothingStored, PaceflowError
 from paceflow_assets.runtime.reading import Reading, Row
-from paceflow_assets.runtime.settings import Settings
+from paceflow_assets.runtime.settings import Settings, make_private
 from paceflow_assets.runtime.sql_files import reads_of, report_query
 from paceflow_assets.runtime.trust import trust
 
@@ -25,7 +25,7 @@ SESSIONS, MODELS = 12, 50
 def run(where: Settings, asked: argparse.Namespace) -> int:
     """Write the page, and open it if wanted."""
     wanted, known = asked_for(where, asked, ())
-    path = (asked.out or where.paceflow_home / "report.html").absolute()
+    path = asked.out.absolute() if asked.out else make_private(where.paceflow_home) / "report.html"
     try:
         text, note = page(found(where, wanted), trust(where, known, wanted.repository), wanted.repository), ""
     except NothingStored as nothing:

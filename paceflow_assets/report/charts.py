@@ -82,7 +82,7 @@ def weekly_counts(dots: Sequence[Dot], series: Sequence[Series]) -> Markup:
     """A strip per series, one above the other: a bar per week."""
     weeks = [dot.week for dot in dots if dot.week]
     span = (max(weeks) - min(weeks)).days // 7 + 1
-    bar = {"type": "bar", "width": min(14, max(2, 0.7 * WIDTH / span)), "cornerRadiusEnd": 1}
+    bar = {"type": "bar", "width": min(14, max(2, 0.7 * WIDTH / span)), "clip": False}
     top = _round_count(max(dot.value or 0 for dot in dots))
     axis = {"values": [0, top], "format": ",d", "title": None}
     y = {"field": "value", "type": "quantitative", "axis": axis, "scale": {"domain": [0, top]}}
