@@ -160,7 +160,7 @@ def _add_figures(commands: "argparse._SubParsersAction") -> None:
             groups.add_argument("--group-by", choices=dimensions, help="one row per what; default: model")
             groups.add_argument("--overall", action="store_true", help="all together")
         if name == "session":
-            action.add_argument("--list-sessions", action="store_true", help="the sessions themselves, last active first")
+            groups.add_argument("--list-sessions", action="store_true", help="the sessions themselves, last active first")
         _add_filters(action)
         _add_formats(action)
 

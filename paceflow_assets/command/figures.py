@@ -107,7 +107,7 @@ def stats(where: Settings, asked: argparse.Namespace) -> int:
     console = _console()
     for report, rows in found.items():
         console.print(_title(report, wanted))
-        console.print(figures.card_shown(report, rows, console.width) if rows else f"no {report.observations}")
+        console.print(figures.card_shown(report, rows, console.width) if rows else f"no {report.things}")
         console.print()
         console.print(figures.legend_shown(report, rows, (), card=True))
         console.print()
@@ -148,6 +148,8 @@ def _report(where: Settings, asked: argparse.Namespace, report: Report) -> int:
 def _listed(where: Settings, asked: argparse.Namespace) -> int:
     from paceflow_assets.report.session_list import sessions_shown
 
+    if asked.weekly:
+        raise PaceflowError("--list-sessions --weekly: a list has no weeks; nothing was shown; leave one of them out")
     wanted, known = asked_for(where, asked, ())
     reading, told = _opened(where, known, wanted, ["sessions"])
     rows = _rows(reading, "sessions", wanted)
@@ -265,10 +267,10 @@ def _nothing(where: Settings, reading: Reading, wanted: Asked, report: Report) -
     def are_any(other: Asked) -> bool:
         return bool(_rows(reading, report.query, other))
 
-    return PaceflowError(why_nothing(where, wanted, report.observations, are_any))
+    return PaceflowError(why_nothing(where, wanted, report.things, are_any))
 
 
-def why_nothing(where: Settings, wanted: Asked, observations: str, are_any: Callable[[Asked], bool]) -> str:
+def why_nothing(where: Settings, wanted: Asked, things: str, are_any: Callable[[Asked], bool]) -> str:
     """Why there are no rows: a name that nobody has, or filters that leave nothing together. are_any: with other filters."""
     place = wanted.repository or "all repositories"
     given = {name: value for name, value in wanted.filters.items() if value is not None}
@@ -278,13 +280,13 @@ def why_nothing(where: Settings, wanted: Asked, observations: str, are_any: Call
             hint = nearest(value, known) or f"; known are: {', '.join(known[:LISTED]) or 'none'}"
             return f"{FILTERS[name]} {value}: no such {name} in {place}{hint}; nothing was shown"
     if not given:
-        return f"{place}: no {observations} are stored; nothing was shown; `paceflow ingest` reads what is new"
-    if observations == "sessions" and wanted.filters["provider"] == PEOPLE:
+        return f"{place}: no {things} are stored; nothing was shown; `paceflow ingest` reads what is new"
+    if things == "sessions" and wanted.filters["provider"] == PEOPLE:
         return "--provider human: people have no sessions; nothing was shown; `paceflow delivery` tells of their commits"
     enough = [FILTERS[name] for name in given if are_any(_without(wanted, name))]
     told = " ".join(f"{FILTERS[name]} {value}" for name, value in given.items())
     remedy = f"without {' or '.join(enough)} there are some" if enough else f"leave out more than one; {place} may have none"
-    return f"{told}: no {observations} are left in {place}; nothing was shown; {remedy}"
+    return f"{told}: no {things} are left in {place}; nothing was shown; {remedy}"
 
 
 def _names(where: Settings, wanted: Asked, kind: str) -> list[str]:

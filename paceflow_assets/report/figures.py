@@ -59,8 +59,8 @@ class Figure(NamedTuple):
 class Report(NamedTuple):
     """One report. query: file in sql/report. heading: figures told before a card; figures: of its columns; card: of its rows.
 
-    observations: what a group has to have some of, as people call it. legend: what is to be known of the figures.
-    spare: figures that a narrow terminal does without, the first of them first.
+    things: what is counted, as people call it; observations: those that a group has to have some of. legend: what is to be
+    known of the figures. spare: figures that a narrow terminal does without, the first of them first.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Report(NamedTuple):
     heading: tuple[Figure, ...]
     figures: tuple[Figure, ...]
     card: tuple[Figure, ...]
+    things: str
     observations: str
     legend: tuple[str, ...]
     spare: tuple[Figure, ...]
@@ -129,6 +130,7 @@ SESSION = Report(
     (SESSIONS, PROMPTS, FIRST_CHANGE, LOOPS, PASTES, TO_COMMIT, NO_OUTPUT),
     (FIRST_CHANGE, NO_OUTPUT, TO_COMMIT, PASTES, PROMPTS, LOOPS),
     "sessions",
+    "sessions",
     (
         "first change: minutes from a session's start to its first applied change, idle gaps left out",
         "to commit: a commit made from the start to soon after the end holds lines of the session",
@@ -142,6 +144,7 @@ DELIVERY = Report(
     (COMMITS, HEAVY),
     (COMMITS, HEAVY, MAINLINE, ADDED, REMOVED),
     (MAINLINE,),
+    "commits",
     "judged commits",
     (
         "heavy AI: sessions explain at least half of the changed lines (rule heavy_ai); commits in which a model has lines",
@@ -155,6 +158,7 @@ QUALITY = Report(
     (JUDGED, LANDED),
     (JUDGED, CHURN, BUGS, SZZ, REVERTS),
     (CHURN, BUGS, SZZ, REVERTS),
+    "commits",
     "judged commits",
     (
         "churn: AI lines on the main line that were removed again within the window (rule churn)",
@@ -170,6 +174,7 @@ TASKS = Report(
     (),
     (SESSIONS, PROMPTS, FIRST_CHANGE, LOOPS, TO_COMMIT, NO_OUTPUT, COMMITS, HEAVY, MAINLINE, ADDED, REMOVED),
     (),
+    "commits",
     "commits",
     (WEIGHED, "(no task): commits on branches without a ticket; `--group-by branch` of the other reports tells them apart"),
     (LOOPS, NO_OUTPUT, FIRST_CHANGE, PROMPTS, REMOVED, ADDED),

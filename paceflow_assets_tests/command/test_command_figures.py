@@ -148,6 +148,11 @@ def test_nothing_left_has_a_reason(stored, report, arguments, told):
     assert err.count("\n") == 1
 
 
+def test_a_list_has_no_weeks(stored):
+    """Asked for both, the command says so."""
+    assert "a list has no weeks" in printed(stored, "session", "--list-sessions", "--weekly")[2]
+
+
 def test_people_have_commits_and_no_sessions(stored):
     """Asked for people, delivery shows the baseline alone, and session says why there is none."""
     delivery, session = printed(stored, "delivery", "--provider", "human"), printed(stored, "session", "--provider", "human")
@@ -158,7 +163,14 @@ def test_people_have_commits_and_no_sessions(stored):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--overall", "--group-by", "model"), ("--from", "soon"), ("--limit", "0"), ("--group-by", "x")]
+    "arguments",
+    [
+        ("--list-sessions", "--overall"),
+        ("--overall", "--group-by", "model"),
+        ("--from", "soon"),
+        ("--limit", "0"),
+        ("--group-by", "x"),
+    ],
 )
 def test_wrong_arguments_are_told(stored, arguments, capsys):
     """Exit code 2, before anything is read."""

@@ -54,6 +54,12 @@ def test_the_readme_names_no_command_that_is_not_run():
     assert commands() == [
         "pip install uv",
         "uv run paceflow ingest",
+        "uv run paceflow stats",
+        "uv run paceflow session --weekly",
+        "uv run paceflow delivery",
+        "uv run paceflow quality --from 2026-01-01 --group-by repository",
+        "uv run paceflow tasks",
+        "uv run paceflow sql \"select * from quality_report(group_by := ['model', 'repository'])\"",
         "uv run paceflow init",
         "uv run dagster dev -w workspace.yaml",
         "export DAGSTER_HOME=~/.paceflow/dagster",
@@ -82,8 +88,11 @@ def test_commands_in_the_order_of_the_readme(home, tmp_path):
     def sh(command: str) -> subprocess.CompletedProcess:
         return run(home, ["sh", "-c", command.removeprefix("uv run ")], cwd=checkout, PATH=tools)
 
-    first, *rest = [command for command in commands() if "paceflow" in command]
+    first, *others = [command for command in commands() if "paceflow" in command]
+    start = others.index("uv run paceflow init")
+    reports, rest = others[:start], others[start:]
     ingested = sh(first)
+    reported = [sh(command) for command in reports]
     with duckdb.connect(home.path / ".paceflow" / "paceflow.duckdb", read_only=True) as connection:
         tasks = connection.execute(re.search(r"`(select \* from \w+)`", readme())[1]).fetchall()
     prepared = sh(rest[0])
@@ -92,7 +101,8 @@ def test_commands_in_the_order_of_the_readme(home, tmp_path):
     stored = {"f94261c": repository.head, "0d3f6b1e": "s1"}
     asked = [sh(re.sub("|".join(stored), lambda found: stored[found[0]], command)) for command in rest[3:]]
 
-    assert [done.stderr for done in asked if done.returncode] == []
+    assert [done.stderr for done in (*reported, *asked) if done.returncode] == []
+    assert len(reported) == 6
     assert ingested.returncode == prepared.returncode == materialized.returncode == 0, materialized.stderr
     assert "github.com/you/app" in ingested.stdout
     assert len(tasks) == 1

@@ -85,6 +85,7 @@ def test_the_catalog_is_for_any_duckdb_client(home):
         assert client.sql("select count(*) from fact_commit").fetchall() == [(1,)]
         assert client.sql("select count(*) from view_session_productivity").fetchall() == [(1,)]
         assert client.sql("select rate(1, 2), week_start(timestamp '2026-01-07')").fetchall()[0][0] == 0.5
+        assert client.sql("select commit_count from delivery_report(group_by := [])").fetchall()[0] == (1,)
     assert where.catalog.stat().st_mode & 0o777 == 0o600
     modes = {path.stat().st_mode & 0o777 for path in where.paceflow_home.rglob("*") if path.is_file()}
     assert modes == {0o600}

@@ -350,6 +350,28 @@ def test_headline_rates_are_sums_divided_by_sums():
     assert headline_rates(VIEW, shown(0)) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("view_global_session_quality", {"turns_per_session", "minutes_to_first_change"}),
+        ("view_repository_commit_quality", set()),
+        ("view_repository_churn_summary", set()),
+        ("view_task_execution_quality", {"turns_per_session", "minutes_to_first_change"}),
+    ],
+)
+def test_the_named_views_tell_all_their_rates(name, own):
+    """Each rate says what it divides, so that an asset's page can show it; the preview shows rows."""
+    view = tables()[name]
+    values = {column: [1.0 if view.schema[column].is_numeric() else None] for column in view.columns}
+    one = pl.DataFrame(values).cast(view.schema)
+
+    found = headline_rates(view, one)
+
+    assert set(found) == {column for column in view.columns if column.endswith("_rate")} | own
+    assert set(found.values()) == {1.0}
+    assert preview(view, one).count("\n") == 2
+
+
 def test_events_are_counted():
     """Rows in which a flag is true, null not; sums of counts; neither lengths of windows nor other layers."""
     counted = columns(
