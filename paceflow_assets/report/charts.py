@@ -23,9 +23,10 @@ WIDTH = 320
 STRIP = 46
 LANE = 40
 CURVE = 200
+SHORTEST = 7  # days that an axis has at least
 INK, SOFT, LINE, PAPER = "var(--ink)", "var(--soft)", "var(--line)", "var(--paper)"
-TEXT = 12
-LETTER, ROOM = 7.6, 0.88  # what a letter takes, and what of the rest a name may take: the reader's font is not known here
+TEXT = 13
+LETTER, ROOM = 8.2, 0.88  # what a letter takes, and what of the rest a name may take: the reader's font is not known here
 SCALE_ENDS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # the first is so high that a rate of 1 % does not look like much
 SCALE_STARTS = (0.8, 0.5, 0.0)
 WEEK = dt.timedelta(weeks=1)
@@ -123,8 +124,10 @@ def intervals(dots: Sequence[Dot], series: Sequence[Series], beside: float | Non
     )
 
 
-def curves(steps: Sequence[Step], series: Sequence[Series], days: int) -> Markup:
-    """Shares that fall step by step, from the first day to the last."""
+def curves(steps: Sequence[Step], series: Sequence[Series]) -> Markup:
+    """Shares that fall step by step, from the first day to the last one that is known."""
+    last = max(SHORTEST, *(step.day for step in steps))
+    axis = {"title": "days since the commit", "tickCount": 7, "tickMinStep": 1, "format": "d", "grid": False}
     names = [each.name for each in series]
     dashes = [[], [5, 3], [1, 3]][: len(names)]
     legend = {"title": None, "orient": "top", "symbolSize": 600, "symbolStrokeWidth": 2.5, "labelLimit": WIDTH}
@@ -138,8 +141,8 @@ def curves(steps: Sequence[Step], series: Sequence[Series], days: int) -> Markup
                 "x": {
                     "field": "day",
                     "type": "quantitative",
-                    "scale": {"domain": [0, days], "nice": False},
-                    "axis": {"title": "days since the commit", "values": list(range(0, days + 1, 15)), "grid": False},
+                    "scale": {"domain": [0, last], "nice": False},
+                    "axis": axis,
                 },
                 "y": {
                     "field": "share",

@@ -92,7 +92,7 @@ def page(found: Found, known: Trust, repository: str | None) -> str:
         sessions=[session(row) for row in found.sessions],
         sessions_told=sessions_told(found),
         trust=trust_rows(found.counts, known, repository),
-        few_mark=MARK.strip(),
+        few_mark=MARK.strip("\u00a0"),
     )
 
 

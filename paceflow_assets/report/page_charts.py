@@ -194,7 +194,7 @@ def survival_chart(rows: Sequence[Row]) -> Chart:
     cells = {(row["age_days"], row["author_kind"]): row for row in rows}
     last = {kind: max(row["age_days"] for row in rows if row["author_kind"] == kind) for kind in kinds}
     told = "; ".join(
-        f"{WRITERS[kind]} {percent(cells[last[kind], kind]['surviving_share'])} after {last[kind]} days" for kind in kinds
+        f"{WRITERS[kind]} {percent(cells[last[kind], kind]['surviving_share'])} on day {last[kind]}" for kind in kinds
     )
     table = Table(
         "Share of lines that are still there, and how many of all lines were watched so long",
@@ -206,8 +206,8 @@ def survival_chart(rows: Sequence[Row]) -> Chart:
         ],
     )
     start = percent(charts.lowest_share(steps))
-    description = f"Shares of lines, day by day over {DAYS} days. The axis begins at {start}. At the end: {told}."
-    return Chart("survival", title, note, charts.curves(steps, series, DAYS), description, table)
+    description = f"Shares of lines, day by day, over {DAYS} days at most. The axis begins at {start}. At the end: {told}."
+    return Chart("survival", title, note, charts.curves(steps, series), description, table)
 
 
 def _survival_cell(row: Row | None) -> Cell:

@@ -12,7 +12,7 @@ from paceflow_assets.report.figures import CHURN, NOTHING, PEOPLE, Figure, parts
 
 Row = Mapping[str, Any]
 Cell = str | tuple[str, str]
-MARK = " *"
+MARK = "\u00a0*"
 INGEST = "`paceflow ingest` reads what is new."
 
 
@@ -54,7 +54,7 @@ def rate_cell(figure: Figure, row: Row) -> Cell:
 
 def percent(share: float | None) -> str:
     """A share as people read it."""
-    return NOTHING if share is None else f"{100 * share:.1f} %"
+    return NOTHING if share is None else f"{100 * share:.1f}\u00a0%"
 
 
 def fraction(figure: Figure, row: Row) -> str:

@@ -41,7 +41,7 @@ def marks(svg, kind):
         lambda each: weekly_rates(weeks(each, 0.5), [each]),
         lambda each: weekly_counts(weeks(each, 3), [each]),
         lambda each: intervals([Dot(each.name, 0.5, 0.2, 0.8, told="50.0 % (2/4)")], [each], 0.4),
-        lambda each: curves([Step(each.name, 0, 1.0)], [each], 90),
+        lambda each: curves([Step(each.name, 0, 1.0)], [each]),
     ],
     ids=["weekly_rates", "weekly_counts", "intervals", "curves"],
 )
@@ -130,10 +130,10 @@ def test_curves_differ_in_more_than_colour():
     steps = [Step(OPUS.name, day, 1 - day / 900) for day in range(91)] + [Step(PEOPLE.name, 0, 0.95)]
     deep = [*steps, Step(PEOPLE.name, 1, 0.3)]
 
-    svg = curves(steps, [OPUS, PEOPLE], 90)
+    svg = curves(steps, [OPUS, PEOPLE])
 
     dashes = {each.attributes.get("stroke-dasharray", "") for each in marks(svg, "line")}
     assert len(dashes) == 2
     assert "80 %" in texts(svg)
     assert "0 %" not in texts(svg)
-    assert "0 %" in texts(curves(deep, [OPUS, PEOPLE], 90))
+    assert "0 %" in texts(curves(deep, [OPUS, PEOPLE]))
