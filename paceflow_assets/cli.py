@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_figures(commands)
     _add_event_stream(commands)
-    _add_page(commands)
+    _add_report(commands)
 
     query = commands.add_parser("sql", help="ask every table in SQL, read-only; without a query: which tables there are")
     query.add_argument("query", nargs="?", metavar="QUERY", help="one select, over the tables, views and macros by name")
@@ -182,27 +182,27 @@ def _add_event_stream(commands: "argparse._SubParsersAction") -> None:
     stream.set_defaults(run=_later("event_stream", "run"), weekly=False)
 
 
-def _add_page(commands: "argparse._SubParsersAction") -> None:
-    action = commands.add_parser("report", help="all figures as one HTML page that needs nothing else")
-    action.add_argument("--out", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html, here")
-    action.add_argument("--open", action="store_true", help="show it in the browser")
-    _add_place(action)
-    unasked = dict.fromkeys(("provider", "model", "task", "branch"))
-    action.set_defaults(run=_later("report", "run"), weekly=False, limit=1, **unasked)
-
-
-def _add_filters(action: argparse.ArgumentParser) -> None:
-    _add_place(action)
-    for name in ("provider", "model", "task", "branch"):
-        action.add_argument(f"--{name}", metavar=name.upper(), help=f"only this {name}")
+def _add_report(commands: "argparse._SubParsersAction") -> None:
+    report = commands.add_parser("report", help="all of it as one HTML page, for a browser or to hand on")
+    report.add_argument("--out", metavar="FILE", type=Path, help="write the page here; default: report.html in PACEFLOW_HOME")
+    report.add_argument("--open", action="store_true", help="open it in the browser")
+    _add_place(report)
+    unlimited = dict.fromkeys(("first_day", "last_day", "provider", "model", "task", "branch"))
+    report.set_defaults(run=_later("report", "run"), weekly=False, limit=1, **unlimited)
 
 
 def _add_place(action: argparse.ArgumentParser) -> None:
     place = action.add_mutually_exclusive_group()
     place.add_argument("--repository", metavar="K", help="only this repository; default: the one you are in")
     place.add_argument("--all-projects", action="store_true", help="every repository")
+
+
+def _add_filters(action: argparse.ArgumentParser) -> None:
+    _add_place(action)
     action.add_argument("--from", dest="first_day", metavar="DATE", type=_date, help="from this day on (UTC, 2026-01-31)")
     action.add_argument("--to", dest="last_day", metavar="DATE", type=_date, help="to this day, included")
+    for name in ("provider", "model", "task", "branch"):
+        action.add_argument(f"--{name}", metavar=name.upper(), help=f"only this {name}")
 
 
 def _add_formats(action: argparse.ArgumentParser) -> None:

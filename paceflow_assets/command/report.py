@@ -1,60 +1,80 @@
-"""`paceflow report`: the figures as a page for a browser.
+"""`paceflow report`: the figures as one HTML page.
 
-What lives here: what is asked for, where the page goes. What stays out: arithmetic (sql/), the page (report/page).
+What lives here: what the page reads, where it is written, and opening it. What stays out: arithmetic (sql/), how the page is
+made (report/page).
 """
 
 import argparse
-import datetime as dt
-import webbrowser
+import os
+from pathlib import Path
 
-from paceflow_assets.command.figures import asked_for
-from paceflow_assets.report.page import Found, page
-from paceflow_assets.report.trust_line import trust_line
-from paceflow_assets.runtime.errors import PaceflowError
+from paceflow_assets.command.figures import Asked, asked_for
+from paceflow_assets.report.page import TASKS, Found, empty_page, page
+from paceflow_assets.report.page_charts import STRIPS
+from paceflow_assets.runtime.errors import NothingStored, PaceflowError
 from paceflow_assets.runtime.reading import Reading, Row
-from paceflow_assets.runtime.settings import Settings
+from paceflow_assets.runtime.settings import Settings, make_private
 from paceflow_assets.runtime.sql_files import reads_of, report_query
 from paceflow_assets.runtime.trust import trust
 
-SERIES, MODELS, TASKS, SESSIONS = 5, 8, 20, 9
-FIGURES = ("session", "delivery", "quality")
-QUERIES = (*FIGURES, "weekly_delivery", "weekly_quality", "tasks", "survival", "notable_sessions", "trust")
+REPORTS = ("session", "delivery", "quality")
+QUERIES = (*REPORTS, "headline", "weekly_delivery", "weekly_quality", "survival", "tasks", "notable_sessions", "trust")
+SESSIONS, MODELS = 12, 50
 
 
 def run(where: Settings, asked: argparse.Namespace) -> int:
-    """Write the page, and say where it is."""
+    """Write the page, and open it if wanted."""
     wanted, known = asked_for(where, asked, ())
-    texts = {name: report_query(name) for name in QUERIES}
-    reading = Reading(where, dict.fromkeys(read for text in texts.values() for read in reads_of(text)), wanted.repository)
+    path = asked.out.absolute() if asked.out else make_private(where.paceflow_home) / "report.html"
+    try:
+        text, note = page(found(where, wanted), trust(where, known, wanted.repository), wanted.repository), ""
+    except NothingStored as nothing:
+        text, note = empty_page(wanted.repository), f"\n{nothing}"
+    write(path, text)
+    print(f"{path}{note}")
+    return show(path) if asked.open else 0
 
-    def rows(name: str, by: tuple[str, ...] = (), limit: int = 1) -> list[Row]:
+
+def found(where: Settings, wanted: Asked) -> Found:
+    """What stands on the page: every query over one reading."""
+    texts = {name: report_query(name) for name in QUERIES}
+    reading = Reading(where, dict.fromkeys(table for text in texts.values() for table in reads_of(text)), wanted.repository)
+
+    def rows(name: str, limit: int = 1, *by: str) -> list[Row]:
         return reading.rows(texts[name], wanted._replace(by=by, limit=limit).params(texts[name]))
 
-    found = Found(
-        overall={name: rows(name) for name in FIGURES},
-        by_model={name: rows(name, ("model",), MODELS) for name in FIGURES},
-        weekly={name: rows(f"weekly_{name}", (), SERIES) for name in ("delivery", "quality")},
-        tasks=rows("tasks", ("task",), TASKS),
+    (lines,), (counts,) = rows("headline"), rows("trust")
+    return Found(
+        whole={name: rows(name) for name in REPORTS},
+        lines=lines,
+        by_model={name: rows(name, MODELS, "model") for name in REPORTS},
+        weekly_delivery=rows("weekly_delivery", STRIPS),
+        weekly_quality=rows("weekly_quality", STRIPS),
         survival=rows("survival"),
-        notable=rows("notable_sessions", (), SESSIONS),
+        tasks=rows("tasks", TASKS),
+        sessions=rows("notable_sessions", SESSIONS),
+        counts=counts,
     )
-    (counts,) = rows("trust")
-    told = trust(where, known, wanted.repository)
-    first, last = wanted.filters["first_day"], wanted.filters["last_day"]
-    text = page(
-        found,
-        place=wanted.repository or "all repositories",
-        days=" ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])]),
-        trust=trust_line(counts, told, wanted.repository),
-        warning=told.warning,
-        made_at=dt.datetime.now(dt.UTC),
-    )
-    out = asked.out.absolute()
+
+
+def write(path: Path, text: str) -> None:
+    """Write the page beside, then move it in, so that a reader sees the old one or the new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        out.write_text(text, "utf-8")
+        beside.write_text(text, "utf-8")
+        os.replace(beside, path)
     except OSError as error:
-        raise PaceflowError(f"{out}: {error.strerror}; no page was written; name another file with --out") from error
-    print(out)
-    if asked.open:
-        webbrowser.open(out.as_uri())
-    return 0
+        raise PaceflowError(
+            f"{path}: cannot be written ({error.strerror or error}); no page was made; name another file with --out"
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def show(path: Path) -> int:
+    """Open the page in the user's browser."""
+    import webbrowser
+
+    if webbrowser.open(path.as_uri()):
+        return 0
+    raise PaceflowError(f"{path}: no browser could be started; the page is written; open the file yourself")

@@ -1,202 +1,296 @@
-"""Charts: rows of sql/report as pictures for a page, SVG with no script, in the colours of whatever page they stand in.
+"""Charts: rows as static SVG for the page.
 
-What lives here: which mark stands for what. What belongs here: the grammar of graphics, by Altair. What stays out:
-arithmetic, which SQL has done; the colours themselves, which the page names for each of its themes (`--series-1`, `--muted`).
+What lives here: how a week, an interval and a curve are drawn, as Vega-Lite that is rendered here and now.
+What belongs here: marks, axes, the place of a label. What stays out: arithmetic beyond places on paper, words around a
+chart (page).
 
-Every series has a colour and a shape of its own, so that either is enough. A hollow point has few observations.
+Colours are variables of the page's style sheet, so that one drawing serves light, dark and paper. A chart has no script, asks
+for nothing, and says nothing to a screen reader: its text stands beside it.
 """
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+import math
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import altair as alt
 import vl_convert
+from markupsafe import Markup
 
-Row = Mapping[str, Any]
-WIDTH, HEIGHT = 300, 150
-ROW_HEIGHT = 36
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
-PEOPLE_SHAPE = "triangle-down"
-STEPS = (0.1, 0.2, 0.4, 0.8, 1.0)  # where an axis of rates may end
-TICKS = 5  # weeks that are named
-GAP_DAYS = 35  # points farther from each other are not joined
-INK, MUTED, GRID, CARD = "var(--ink)", "var(--muted)", "var(--grid)", "var(--card)"
-FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
+Spec = dict[str, Any]
+VEGA_LITE = "6.4"
+WIDTH = 320
+STRIP = 46
+LANE = 40
+CURVE = 200
+SHORTEST = 7  # days that an axis has at least
+INK, SOFT, LINE, PAPER = "var(--ink)", "var(--soft)", "var(--line)", "var(--paper)"
+TEXT = 13
+LETTER, ROOM = 8.2, 0.88  # what a letter takes, and what of the rest a name may take: the reader's font is not known here
+SCALE_ENDS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # the first is so high that a rate of 1 % does not look like much
+SCALE_STARTS = (0.8, 0.5, 0.0)
+WEEK = dt.timedelta(weeks=1)
+HALF_WEEK = dt.timedelta(days=3, hours=12)
+TAG = re.compile(r"<svg[^>]*?viewBox=\"([\d. -]+)\"[^>]*>")
+PERCENT = "format(100 * datum.value, '~r') + ' %'"
 
 
 class Series(NamedTuple):
-    """One thing that is compared. color: of the page; shape: of its points; is_dashed: its line."""
+    """One writer of a chart. name: as it is shown; colour: a CSS colour."""
 
-    label: str
-    color: str
-    shape: str
-    is_dashed: bool = False
+    name: str
+    colour: str
 
 
-def series_of(labels: Sequence[str], people: str) -> dict[str, Series]:
-    """A series for each label, the first of them with colours of their own; people have theirs."""
-    others = [label for label in labels if label != people]
-    found = {
-        label: Series(label, f"var(--series-{number + 1})" if number < len(SHAPES) else MUTED, SHAPES[number % len(SHAPES)])
-        for number, label in enumerate(others)
-    }
-    return found | {people: Series(people, "var(--people)", PEOPLE_SHAPE, is_dashed=True)}
+class Dot(NamedTuple):
+    """One number of one series. week: None where there are no weeks; low, high: its interval, None = none is told."""
+
+    series: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    is_few: bool = False
+    week: dt.date | None = None
+    told: str = ""
 
 
-def bars(rows: Sequence[Row], column: str, series: Mapping[str, Series]) -> str:
-    """Counts by week, one on top of the other. rows: week_start, label and the column."""
-    chart = (
-        alt.Chart(_data(rows, column))
-        .mark_bar(size=max(3, min(16, WIDTH // max(1, _weeks(rows)) - 2)))
-        .encode(
-            x=_week(rows),
-            y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=4, format="d")),
-            color=_color(series),
-            order=alt.Order("rank:Q"),
-        )
-    )
-    return _svg(chart)
+class Step(NamedTuple):
+    """A curve's height from a day on."""
+
+    series: str
+    day: int
+    share: float
 
 
-def lines(rows: Sequence[Row], column: str, series: Mapping[str, Series]) -> str:
-    """A rate by week. rows by week_start, with label, is_few and the column, which is not null."""
-    base = alt.Chart(_data(joined(rows), column, "is_few", "stretch")).encode(
-        x=_week(rows), y=_share(column, [row[column] for row in rows]), color=_color(series)
-    )
-    line = base.mark_line(strokeWidth=2).encode(strokeDash=_dash(series), detail="stretch:N")
-    return _svg(line + _points(base.encode(shape=_shape(series)), size=42))
-
-
-def intervals(rows: Sequence[Row], column: str, series: Mapping[str, Series]) -> str:
-    """A rate of each group with its 95 % interval.
-
-    rows: label, told (what the rate divides, as text), is_few, the column, which is not null, and its bounds _low and _high.
-    """
-    low, high = f"{column}_low", f"{column}_high"
-    base = alt.Chart(_data(rows, column, low, high, "told", "is_few")).encode(
-        y=alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0)), color=_color(series)
-    )
-    end = _end([row[high] for row in rows])
-    across = alt.X(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, end]), axis=_percent(end))
-    span = (
-        base.mark_rule(strokeWidth=2, yOffset=7)
-        .encode(x=alt.X(f"{low}:Q"), x2=f"{high}:Q")
-        .transform_filter(f"datum.{low} != null")
-    )
-    points = _points(base.encode(x=across, shape=_shape(series)), size=60, yOffset=7)
-    name = base.mark_text(align="left", baseline="middle", yOffset=-9, limit=190, fontSize=11).encode(
-        x=alt.value(0), text="label:N", color=alt.value(INK)
-    )
-    parts = base.mark_text(align="right", baseline="middle", yOffset=-9, fontSize=11).encode(
-        x=alt.value(WIDTH), text="told:N", color=alt.value(MUTED)
-    )
-    return _svg(span + points + name + parts, height=ROW_HEIGHT * len(rows))
-
-
-def survival(rows: Sequence[Row], series: Mapping[str, Series]) -> str:
-    """The share of lines that outlives each age, as steps. rows: label, age_days, surviving_share."""
-    days = alt.X(
-        "age_days:Q",
-        title="days since the commit",
-        scale=alt.Scale(domain=[0, 90]),
-        axis=alt.Axis(values=[0, 15, 30, 45, 60, 75, 90], grid=False),
-    )
-    chart = (
-        alt.Chart(_data(rows, "age_days", "surviving_share"))
-        .mark_line(interpolate="step-after", strokeWidth=2)
-        .encode(x=days, y=_share("surviving_share", [1.0]), color=_color(series), strokeDash=_dash(series))
-    )
-    return _svg(chart)
-
-
-def joined(rows: Sequence[Row]) -> list[Row]:
-    """The rows with `stretch`: points of a label with the same number are joined by a line."""
-    found, before = [], {}
-    for row in rows:
-        label, week = row["label"], row["week_start"]
-        last, stretch = before.get(label, (week, 0))
-        before[label] = (week, stretch + ((week - last).days > GAP_DAYS))
-        found.append({**row, "stretch": before[label][1]})
-    return found
-
-
-def _data(rows: Sequence[Row], *columns: str) -> alt.Data:
-    kept = [
+def weekly_rates(dots: Sequence[Dot], series: Sequence[Series]) -> Markup:
+    """A strip per series, one above the other: a rate week by week, with its interval."""
+    top = _scale_end(dots)
+    axis = {**_rate_axis(), "values": [0, top]}
+    y = {"field": "value", "type": "quantitative", "axis": axis, "scale": {"domain": [0, top]}}
+    color = _colours(series)
+    layers = [
         {
-            "place": number,
-            "rank": number,
-            "label": row["label"],
-            **({"week_start": str(row["week_start"])} if row.get("week_start") else {}),
-            **{name: row[name] for name in columns},
-        }
-        for number, row in enumerate(rows)
+            "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.3},
+            "encoding": {"y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}, "color": color},
+        },
+        {"mark": {"type": "line", "strokeWidth": 1.25}, "encoding": {"y": y, "color": color, "detail": {"field": "run"}}},
+        {"mark": {"type": "point", "filled": True, "size": 26, "opacity": 1}, "encoding": {"y": y, **_dot_paint(series)}},
     ]
-    return alt.Data(values=kept)
+    return _svg(_strips(dots, series, layers))
 
 
-def _weeks(rows: Sequence[Row]) -> int:
-    days = [row["week_start"] for row in rows]
-    return (max(days) - min(days)).days // 7 + 1 if days else 1
+def weekly_counts(dots: Sequence[Dot], series: Sequence[Series]) -> Markup:
+    """A strip per series, one above the other: a bar per week."""
+    weeks = [dot.week for dot in dots if dot.week]
+    span = (max(weeks) - min(weeks)).days // 7 + 1
+    bar = {"type": "bar", "width": min(14, max(2, 0.7 * WIDTH / span)), "clip": False}
+    top = _round_count(max(dot.value or 0 for dot in dots))
+    axis = {"values": [0, top], "format": ",d", "title": None}
+    y = {"field": "value", "type": "quantitative", "axis": axis, "scale": {"domain": [0, top]}}
+    return _svg(_strips(dots, series, [{"mark": bar, "encoding": {"y": y, "color": _colours(series)}}]))
 
 
-def _week(rows: Sequence[Row]) -> alt.X:
-    weeks = sorted({row["week_start"] for row in rows})
-    shown = weeks[:: -(-len(weeks) // TICKS)] if weeks else []
-    ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True) for day in shown]
-    axis = alt.Axis(format="%-d %b", values=ticks, grid=False, labelOverlap=True)
-    return alt.X("week_start:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
-
-
-def _share(column: str, values: Sequence[float | None]) -> alt.Y:
-    end = _end(values)
-    return alt.Y(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, end]), axis=_percent(end))
-
-
-def _end(values: Sequence[float | None]) -> float:
-    """Where the axis ends: the first step that no value is beyond."""
-    most = max((value for value in values if value is not None), default=1.0)
-    return next((step for step in STEPS if most <= step), STEPS[-1])
-
-
-def _percent(end: float) -> alt.Axis:
-    return alt.Axis(format=".0%" if end > STEPS[0] else ".1~%", values=[end * quarter / 4 for quarter in range(5)])
-
-
-def _color(series: Mapping[str, Series]) -> alt.Color:
-    return alt.Color("label:N", legend=None, scale=_scale(series, lambda one: one.color))
-
-
-def _dash(series: Mapping[str, Series]) -> alt.StrokeDash:
-    return alt.StrokeDash("label:N", legend=None, scale=_scale(series, lambda one: [4, 3] if one.is_dashed else [1, 0]))
-
-
-def _shape(series: Mapping[str, Series]) -> alt.Shape:
-    return alt.Shape("label:N", legend=None, scale=_scale(series, lambda one: one.shape))
-
-
-def _points(placed: Any, **look: Any) -> Any:
-    """Filled points, and hollow ones where there are few observations."""
-    filled = placed.mark_point(filled=True, opacity=1, **look).transform_filter("!datum.is_few")
-    return filled + placed.mark_point(fill=CARD, strokeWidth=1.5, opacity=1, **look).transform_filter("datum.is_few")
-
-
-def _scale(series: Mapping[str, Series], look: Any) -> alt.Scale:
-    return alt.Scale(domain=list(series), range=[look(one) for one in series.values()])
-
-
-def _svg(chart: Any, height: int = HEIGHT) -> str:
-    whole = (
-        chart.properties(width=WIDTH, height=height, background="transparent", padding=4)
-        .configure(font=FONT)
-        .configure_axis(
-            labelColor=MUTED,
-            titleColor=MUTED,
-            gridColor=GRID,
-            domainColor=GRID,
-            tickColor=GRID,
-            labelFontSize=11,
-            titleFontSize=11,
-        )
-        .configure_view(stroke=None)
+def intervals(dots: Sequence[Dot], series: Sequence[Series], beside: float | None) -> Markup:
+    """A lane per series: its name and numbers, below them the rate with its interval. beside: a rate to compare with."""
+    lanes = {"field": "series", "type": "nominal", "sort": [each.name for each in series], "axis": None}
+    x = {"type": "quantitative", "scale": {"domain": [0, _scale_end(dots)]}, "axis": {**_rate_axis(5), "grid": False}}
+    color = _colours(series)
+    below, above = {"yOffset": 9}, {"yOffset": -8, "fontSize": TEXT, "baseline": "middle"}
+    room = ROOM * (WIDTH - LETTER * max(len(dot.told) for dot in dots))
+    name = {"type": "text", "align": "left", "limit": room, "x": 0, "color": INK, **above}
+    told = {"type": "text", "align": "right", "x": WIDTH, "color": INK, **above}
+    layers = [
+        {
+            "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.35, **below},
+            "encoding": {"y": lanes, "x": {"field": "low", **x}, "x2": {"field": "high"}, "color": color},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1, **below},
+            "encoding": {"y": lanes, "x": {"field": "value", **x}, **_dot_paint(series)},
+        },
+        {"mark": name, "encoding": {"y": lanes, "text": {"field": "series"}}},
+        {"mark": told, "encoding": {"y": lanes, "text": {"field": "told"}}},
+    ]
+    if beside is not None:
+        tick = {"type": "tick", "thickness": 2, "size": 17, "color": SOFT, **below}
+        layers.insert(0, {"mark": tick, "encoding": {"y": lanes, "x": {"datum": beside, **x}}})
+    return _svg(
+        {
+            "data": {"values": [_values(dot) for dot in dots]},
+            "width": WIDTH,
+            "height": {"step": LANE},
+            "layer": layers,
+        }
     )
-    return vl_convert.vegalite_to_svg(whole.to_dict())
+
+
+def curves(steps: Sequence[Step], series: Sequence[Series]) -> Markup:
+    """Shares that fall step by step, from the first day to the last one that is known."""
+    last = max(SHORTEST, *(step.day for step in steps))
+    axis = {"title": "days since the commit", "tickCount": 7, "tickMinStep": 1, "format": "d", "grid": False}
+    names = [each.name for each in series]
+    dashes = [[], [5, 3], [1, 3]][: len(names)]
+    legend = {"title": None, "orient": "top", "symbolSize": 600, "symbolStrokeWidth": 2.5, "labelLimit": WIDTH}
+    return _svg(
+        {
+            "data": {"values": [step._asdict() for step in steps]},
+            "width": WIDTH,
+            "height": CURVE,
+            "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2.5},
+            "encoding": {
+                "x": {
+                    "field": "day",
+                    "type": "quantitative",
+                    "scale": {"domain": [0, last], "nice": False},
+                    "axis": axis,
+                },
+                "y": {
+                    "field": "share",
+                    "type": "quantitative",
+                    "scale": {"domain": [lowest_share(steps), 1]},
+                    "axis": _rate_axis(5),
+                },
+                "color": {**_colours(series), "legend": legend},
+                "strokeDash": {
+                    "field": "series",
+                    "type": "nominal",
+                    "sort": names,
+                    "scale": {"domain": names, "range": dashes},
+                    "legend": legend,
+                },
+            },
+        }
+    )
+
+
+def lowest_share(steps: Sequence[Step]) -> float:
+    """Where the axis of a curve begins: not at 0 if that would leave the curves no room to differ."""
+    return next(start for start in SCALE_STARTS if min(step.share for step in steps) >= start)
+
+
+def _strips(dots: Sequence[Dot], series: Sequence[Series], layers: Sequence[Spec]) -> Spec:
+    weeks = [dot.week for dot in dots if dot.week]
+    ends = [
+        dt.datetime.combine(day, dt.time(), dt.UTC) + beyond
+        for day, beyond in ((min(weeks), -HALF_WEEK), (max(weeks), HALF_WEEK))
+    ]
+    span = (ends[1] - ends[0]).days
+    x = {
+        "field": "week",
+        "type": "temporal",
+        "scale": {"type": "utc", "domain": [end.timestamp() * 1000 for end in ends], "nice": False},
+        "axis": {
+            "title": None,
+            "grid": False,
+            "tickCount": 4,
+            "labelOverlap": True,
+            "format": "%-d %b" if span < 200 else "%b %Y",
+            **({"values": [day.isoformat() for day in sorted(set(weeks))]} if len(set(weeks)) < 4 else {}),
+        },
+    }
+    return {
+        "data": {"values": _runs(dots), "format": {"parse": {"week": "utc:'%Y-%m-%d'"}}},
+        "facet": {
+            "row": {
+                "field": "series",
+                "type": "nominal",
+                "sort": [each.name for each in series],
+                "header": {
+                    "title": None,
+                    "labelAngle": 0,
+                    "labelOrient": "top",
+                    "labelAnchor": "start",
+                    "labelLimit": WIDTH,
+                    "labelPadding": 2,
+                },
+            }
+        },
+        "spacing": 12,
+        "spec": {
+            "width": WIDTH,
+            "height": STRIP,
+            "layer": [{**layer, "encoding": {"x": x, **layer["encoding"]}} for layer in layers],
+        },
+    }
+
+
+def _values(dot: Dot) -> Spec:
+    return {**dot._asdict(), "week": dot.week.isoformat() if dot.week else None}
+
+
+def _runs(dots: Sequence[Dot]) -> list[Spec]:
+    """The dots with the number of their run: a line joins only weeks that follow each other."""
+    run, last, told = 0, (None, None), []
+    for dot in sorted(dots, key=lambda dot: (dot.series, dot.week)):
+        if last[0] != dot.series or dot.week - last[1] > WEEK:
+            run += 1
+        last = (dot.series, dot.week)
+        told.append({**_values(dot), "run": run})
+    return told
+
+
+def _scale_end(dots: Sequence[Dot]) -> float:
+    """End of a scale of rates, above the highest."""
+    highest = max(dot.high or dot.value or 0 for dot in dots)
+    return next(end for end in SCALE_ENDS if end >= min(1.0, highest))
+
+
+def _round_count(highest: float) -> int:
+    """The highest count, in two digits and zeros, rounded up."""
+    zeros = 10 ** max(0, len(str(math.ceil(highest))) - 2)
+    return max(1, math.ceil(highest / zeros) * zeros)
+
+
+def _rate_axis(ticks: int = 2) -> Spec:
+    return {"title": None, "tickCount": ticks, "labelExpr": PERCENT}
+
+
+def _colours(series: Sequence[Series]) -> Spec:
+    return {
+        "field": "series",
+        "type": "nominal",
+        "sort": [each.name for each in series],
+        "scale": {"domain": [each.name for each in series], "range": [each.colour for each in series]},
+        "legend": None,
+    }
+
+
+def _dot_paint(series: Sequence[Series]) -> Spec:
+    """A dot in its series' colour; hollow if it has few observations."""
+    color = _colours(series)
+    return {
+        "stroke": color,
+        "fill": {"condition": {"test": "datum.is_few", "value": PAPER}, **color},
+        "strokeWidth": {"value": 1.5},
+    }
+
+
+def _svg(spec: Spec) -> Markup:
+    """The drawing as an SVG element that fills its place and keeps its shape."""
+    axis = {
+        "labelColor": SOFT,
+        "titleColor": SOFT,
+        "titleFontWeight": "normal",
+        "domainColor": LINE,
+        "tickColor": LINE,
+        "gridColor": LINE,
+        "labelFontSize": TEXT - 1,
+        "titleFontSize": TEXT - 1,
+        "labelFlush": True,
+    }
+    config = {
+        "axis": axis,
+        "legend": {"labelColor": INK, "labelFontSize": TEXT},
+        "header": {"labelColor": INK, "labelFontSize": TEXT},
+        "view": {"stroke": None},
+        "aria": False,
+        "font": "system-ui, sans-serif",
+    }
+    whole = {"background": None, "padding": 2, "config": config, **spec}
+    drawn = vl_convert.vegalite_to_svg(whole, vl_version=VEGA_LITE, allowed_base_urls=[])
+    found = TAG.match(drawn)
+    if found is None:
+        raise ValueError(f"a drawing begins with {drawn[:80]!r}")
+    width, height = found[1].split()[2:]
+    size = f'viewBox="{found[1]}" width="{width}" height="{height}"'
+    return Markup(f'<svg {size} aria-hidden="true" focusable="false">{drawn[found.end() :]}')  # noqa: S704 - Vega escapes texts

@@ -235,10 +235,10 @@ def card_shown(report: Report, rows: Sequence[Row], width: int) -> RenderableTyp
         table.add_column(title, no_wrap=True)
     for figure in report.card:
         told = status(figure, row.get(figure.name))
-        interval = [Text(interval_shown(figure, row))] if is_roomy else []
-        beside = [Text(value_shown(figure, people))] if people else []
-        table.add_row(Text(figure.title), Text(value_shown(figure, row)), Text(told, STYLES[told]), *interval, *beside)
-    heading = ", ".join(f"{figure.title} {value_shown(figure, row)}" for figure in report.heading)
+        interval = [Text(_interval(figure, row))] if is_roomy else []
+        beside = [Text(_value(figure, people))] if people else []
+        table.add_row(Text(figure.title), Text(_value(figure, row)), Text(told, STYLES[told]), *interval, *beside)
+    heading = ", ".join(f"{figure.title} {_value(figure, row)}" for figure in report.heading)
     heading += " *" if row.get("is_few") else ""
     return Group(Text(heading), Text(""), table)
 
@@ -309,21 +309,25 @@ def _cell(figure: Figure, row: Row, joint: str) -> str:
     if figure.unit == COUNT:
         return f"{value:,}"
     if figure.unit == RATE:
-        return f"{100 * value:.1f} %{joint}{_count(row[figure.above])}/{_count(row[figure.below])}"
+        return f"{100 * value:.1f} %{joint}{'/'.join(parts(figure, row))}"
     return f"{value:,.1f}"
 
 
-def value_shown(figure: Figure, row: Row) -> str:
+def _value(figure: Figure, row: Row) -> str:
     """A figure with what it divides: `2.90 % (106/3,659)`."""
     value = row.get(figure.name)
     if value is None:
         return NOTHING
     told = _amount(figure.unit, value)
-    return f"{told} ({_count(row[figure.above])}/{_count(row[figure.below])})" if figure.unit == RATE else told
+    return f"{told} ({'/'.join(parts(figure, row))})" if figure.unit == RATE else told
 
 
-def interval_shown(figure: Figure, row: Row) -> str:
-    """Its 95 % interval, '' if it has none."""
+def parts(figure: Figure, row: Row) -> tuple[str, str]:
+    """What a rate divides, and by what."""
+    return _count(row[figure.above]), _count(row[figure.below])
+
+
+def _interval(figure: Figure, row: Row) -> str:
     low, high = row.get(f"{figure.name}_low"), row.get(f"{figure.name}_high")
     return "" if low is None or high is None else f"{100 * low:.1f} – {100 * high:.1f} %"
 

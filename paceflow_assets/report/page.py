@@ -1,291 +1,277 @@
-"""Page: all reports as one HTML file that needs nothing else: no script, no request.
+"""Page: everything that the reports tell, as one HTML page that needs nothing but itself.
 
-What lives here: which charts and tables there are, and what is said of them. What belongs here: rows into text.
-What stays out: arithmetic (sql/), how a chart is drawn (charts), how the page looks (page.html.jinja).
+What lives here: which numbers, charts and tables stand on the page, the words around them, and what is said where there is
+nothing. What belongs here: rows of sql/report into text. What stays out: arithmetic (sql/), marks and axes (charts), how it
+looks (page.html.jinja).
+
+Names of models, branches, tasks and repositories come from outside: the template escapes them, and what is not printable is
+replaced before.
 """
 
-import datetime as dt
+import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import cache
 from typing import Any, NamedTuple
 
-import jinja2
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from paceflow_assets.report import charts, figures
-from paceflow_assets.report.charts import Series
-from paceflow_assets.report.figures import Figure
+from paceflow_assets.report.figures import (
+    BUGS,
+    CHURN,
+    HEAVY,
+    MAINLINE,
+    NOTHING,
+    PEOPLE,
+    PROMPTS,
+    REVERTS,
+    SZZ,
+    TO_COMMIT,
+    UNKNOWN,
+    Figure,
+    status,
+)
+from paceflow_assets.report.page_charts import compared_charts, survival_chart, weekly_charts, writers
+from paceflow_assets.report.page_text import INGEST, MARK, Row, Table, amount, fraction, percent, printable, rate_cell
+from paceflow_assets.report.trust_line import trust_told
+from paceflow_assets.runtime.ruleset import told_choice
+from paceflow_assets.runtime.trust import Trust
 
-Row = Mapping[str, Any]
-TEMPLATE = "page.html.jinja"
-PEOPLE = figures.PEOPLE
-HEADLINES = (figures.HEAVY, figures.MAINLINE, figures.CHURN, figures.BUGS, figures.SZZ, figures.REVERTS)
-SESSION_HEADLINES = (figures.TO_COMMIT, figures.NO_OUTPUT, figures.LOOPS)
-COMPARED = (figures.MAINLINE, figures.BUGS, figures.SZZ, figures.REVERTS)
-SESSIONS_COMPARED = (figures.TO_COMMIT, figures.NO_OUTPUT, figures.LOOPS, figures.PASTES)
-TOLD = {
-    figures.HEAVY.name: "Sessions explain at least half of the changed lines. A commit of several models counts for each.",
-    figures.MAINLINE.name: "Heavy AI commits that reached the main line, themselves or by squash or rebase.",
-    figures.CHURN.name: "AI lines on the main line that were removed again within the window of rule churn.",
-    figures.BUGS.name: "A later fix removed AI lines of the commit, by equal text. Not known of people.",
-    figures.SZZ.name: "A later fix removed lines that git traces to the commit, in files that sessions changed.",
-    figures.REVERTS.name: "Commits that were reverted.",
-    figures.TO_COMMIT.name: "Sessions whose lines are in a commit made from their start to soon after their end.",
-    figures.NO_OUTPUT.name: "Sessions without an applied change of lines.",
-    figures.LOOPS.name: "Sessions that went round in a debug loop.",
-    figures.PASTES.name: "Sessions in which an error was pasted after the first prompt.",
-}
-AGES = (0, 7, 14, 30, 60, 90)
-WRITERS = {"ai": "AI lines", "human": "lines of people"}
+TASKS = 50
 
 
 class Found(NamedTuple):
-    """Rows of sql/report. overall: session, delivery and quality, all groups together; by_model; weekly: by model and week."""
+    """Rows of sql/report that a page is made of. whole: a report -> one row, and one of people; by_model: a row per model."""
 
-    overall: Mapping[str, Sequence[Row]]
+    whole: Mapping[str, Sequence[Row]]
+    lines: Row
     by_model: Mapping[str, Sequence[Row]]
-    weekly: Mapping[str, Sequence[Row]]
-    tasks: Sequence[Row]
+    weekly_delivery: Sequence[Row]
+    weekly_quality: Sequence[Row]
     survival: Sequence[Row]
-    notable: Sequence[Row]
+    tasks: Sequence[Row]
+    sessions: Sequence[Row]
+    counts: Row
 
 
-class Table(NamedTuple):
-    """Columns with their titles, and cells as text."""
-
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-class Card(NamedTuple):
-    """One chart. told: what it shows; svg: '' = there is nothing to draw, why stands in `missing`; table: its numbers."""
-
-    title: str
-    told: str
-    svg: str
-    table: Table
-    missing: str = ""
-
-
-class Headline(NamedTuple):
-    """One number. status: good, watch, risk or unavailable; beside: the same of people, '' = not known."""
+class Tile(NamedTuple):
+    """One number of the first row. parts: its numerator and denominator; people: the same number of people."""
 
     title: str
     value: str
     parts: str
-    status: str
-    beside: str
+    people: str = ""
+    status: str = ""
 
 
-class Section(NamedTuple):
-    """Charts under one heading, with a legend of what is compared."""
+class Session(NamedTuple):
+    """A session worth a look. place: its model and repository; command: what tells more of it."""
 
-    name: str
     title: str
-    told: str
-    legend: Sequence[Series]
-    cards: Sequence[Card]
+    place: str
+    reasons: Sequence[str]
+    facts: str
+    command: str
 
 
-def page(found: Found, *, place: str, days: str, trust: str, warning: str, made_at: dt.datetime) -> str:
-    """The page as HTML. place: which repositories; days: which days, '' = all; trust: what the numbers stand on."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+def page(found: Found, known: Trust, repository: str | None) -> str:
+    """The page of one repository, or of all."""
+    names = writers([*found.by_model["delivery"], *found.weekly_delivery, *found.by_model["session"]])
+    return _template().render(
+        scope=printable(repository or "All repositories"),
+        as_of=_as_of(found.counts, known),
+        warning=printable(known.warning),
+        is_empty=False,
+        tiles=tiles(found),
+        weekly=weekly_charts(found.weekly_delivery, found.weekly_quality, names),
+        compared=compared_charts(found.by_model, names),
+        models=models_table(found.by_model["session"], found.by_model["delivery"]),
+        survival=survival_chart(found.survival),
+        tasks=tasks_table(found.tasks),
+        tasks_told=tasks_told(found.tasks),
+        sessions=[session(row) for row in found.sessions],
+        sessions_told=sessions_told(found),
+        trust=trust_rows(found.counts, known, repository),
+        few_mark=MARK.strip("\u00a0"),
+    )
+
+
+def empty_page(repository: str | None) -> str:
+    """A page that says that nothing is stored yet, and which commands change that."""
+    return _template().render(scope=printable(repository or "All repositories"), as_of="", warning="", is_empty=True)
+
+
+@cache
+def _template() -> Any:
+    made = Environment(
+        loader=PackageLoader("paceflow_assets.report", ""),
         autoescape=True,
-        undefined=jinja2.StrictUndefined,
+        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    models = series_by_model(found)
-    return environment.get_template(TEMPLATE).render(
-        place=place,
-        days=days,
-        made_at=made_at.strftime("%Y-%m-%d %H:%M UTC"),
-        counts=counts(found),
-        headlines=headlines(found),
-        sections=[trends(found, models), comparison(found, models), lifetimes(found)],
-        tasks=task_table(found.tasks),
-        notable=[notable(row) for row in found.notable],
-        trust=trust.split(" · "),
-        warning=warning,
+    made.filters["coded"] = coded
+    return made.get_template("page.html.jinja")
+
+
+def coded(text: str) -> Markup:
+    """A text as markup, what stands between two ` as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(text.split("`"))
     )
 
 
-def series_by_model(found: Found) -> dict[str, Series]:
-    """The models in the order in which reports name them, and people: in every chart they look the same."""
-    rows = [*found.weekly["delivery"], *found.by_model["delivery"], *found.by_model["session"]]
-    ranked = sorted((row for row in rows if not row.get("is_baseline")), key=lambda row: row["group_rank"])
-    return charts.series_of(list(dict.fromkeys(row["model_name"] for row in ranked)), PEOPLE)
-
-
-def counts(found: Found) -> str:
-    """How many sessions and commits, in words."""
-    sessions = sum(row["session_count"] for row in found.overall["session"])
-    commits = next((row["commit_count"] for row in found.overall["delivery"] if not row["is_baseline"]), 0)
-    return f"{sessions:,} {'session' if sessions == 1 else 'sessions'}, {commits:,} {'commit' if commits == 1 else 'commits'}"
-
-
-def headlines(found: Found) -> list[Headline]:
-    """The numbers at the top, people's beside them."""
-    told = []
-    for report, some in (("delivery", HEADLINES[:2]), ("quality", HEADLINES[2:]), ("session", SESSION_HEADLINES)):
-        rows = found.overall[report]
-        own = next((row for row in rows if not row.get("is_baseline")), {})
-        people = next((row for row in rows if row.get("is_baseline")), {})
-        told += [headline(figure, own, {} if figure is figures.HEAVY else people) for figure in some]
-    return told
-
-
-def headline(figure: Figure, own: Row, people: Row) -> Headline:
-    """One figure of all together."""
-    value, parts = split(figure, own)
-    beside = split(figure, people)[0]
-    bands = figures.status(figure, own.get(figure.name)) if figure.bands else ""
-    return Headline(sentence(figure.title), value, parts, bands, "" if beside == figures.NOTHING else f"{PEOPLE} {beside}")
-
-
-def split(figure: Figure, row: Row) -> tuple[str, str]:
-    """A figure, and the parts that it divides: `12.34 %`, `123 of 997`."""
-    told = figures.value_shown(figure, row)
-    value, _, parts = told.partition(" (")
-    return value, parts.rstrip(")").replace("/", " of ")
-
-
-def trends(found: Found, models: Mapping[str, Series]) -> Section:
-    """What happened week by week."""
-    delivery, quality = (labelled(found.weekly[name]) for name in ("delivery", "quality"))
-    agents = [row for row in delivery if row["label"] != PEOPLE]
-    shown = {row["label"] for row in (*delivery, *quality)}
-    why = "no commit has a time yet"
-    heavy = Card(
-        "Heavy AI commits per week",
-        TOLD[figures.HEAVY.name],
-        charts.bars(agents, "heavy_count", models) if any(row["heavy_count"] for row in agents) else "",
-        week_table(agents, figures.HEAVY),
-        "no heavy AI commit yet",
-    )
-    cards = [heavy, rate_card(delivery, figures.MAINLINE, models, why)]
-    cards += [rate_card(quality, figure, models, why) for figure in (figures.CHURN, figures.BUGS, figures.SZZ)]
-    return Section(
-        "trends",
-        "Week by week",
-        "The last 26 weeks with a commit. Late weeks had less time to be reverted, churned or fixed.",
-        [series for label, series in models.items() if label in shown],
-        cards,
-    )
-
-
-def rate_card(rows: Sequence[Row], figure: Figure, models: Mapping[str, Series], why: str) -> Card:
-    """A rate by week as lines."""
-    known = [row for row in rows if row[figure.name] is not None]
-    svg = charts.lines(known, figure.name, models) if known else ""
-    return Card(f"{sentence(figure.title)} per week", TOLD[figure.name], svg, week_table(known, figure), why)
-
-
-def week_table(rows: Sequence[Row], figure: Figure) -> Table:
-    """The numbers of a chart by week."""
-    cells = [(str(row["week_start"]), row["label"], *split(figure, row), few(row)) for row in rows]
-    return Table(("week of", "model", figure.title, "parts", ""), cells)
-
-
-def comparison(found: Found, models: Mapping[str, Series]) -> Section:
-    """Models beside each other."""
-    cards = []
-    for report, some in (("delivery", COMPARED[:1]), ("quality", COMPARED[1:]), ("session", SESSIONS_COMPARED)):
-        rows = labelled(found.by_model[report])
-        cards += [interval_card(rows, figure, models) for figure in some]
-    return Section(
-        "models",
-        "Models compared",
-        "A point is the rate, the line its 95 % interval (Wilson). Where intervals overlap, the difference may be chance.",
-        (),
-        cards,
-    )
-
-
-def interval_card(rows: Sequence[Row], figure: Figure, models: Mapping[str, Series]) -> Card:
-    """A rate of each model with its interval."""
-    known = [
-        {**row, "told": split(figure, row)[1] + (" *" if row["is_few"] else "")} for row in rows if row[figure.name] is not None
+def tiles(found: Found) -> list[Tile]:
+    """The numbers to begin with."""
+    session, _ = _both(found.whole["session"])
+    delivery, people_delivery = _both(found.whole["delivery"])
+    quality, people_quality = _both(found.whole["quality"])
+    lines = found.lines
+    counted = [
+        Tile("sessions", amount(session.get("session_count", 0)), f"{_number(PROMPTS, session)} prompts per session"),
+        Tile("commits", amount(delivery.get("commit_count", 0)), f"{amount(delivery.get('heavy_count', 0))} heavy AI commits"),
+        Tile(
+            "lines explained by sessions",
+            percent(lines["ai_share_of_lines"]),
+            f"{amount(lines['matched_lines'] or 0)} of {amount(lines['changed_lines'])} changed lines",
+        ),
     ]
-    cells = [(row["label"], *split(figure, row), figures.interval_shown(figure, row), few(row)) for row in known]
-    svg = charts.intervals(known, figure.name, models) if known else ""
-    table = Table(("model", figure.title, "parts", "95 % interval", ""), cells)
-    return Card(sentence(figure.title), TOLD[figure.name], svg, table, "nothing to judge yet")
+    rates = [(MAINLINE, delivery, people_delivery), *((each, quality, people_quality) for each in (CHURN, BUGS, SZZ, REVERTS))]
+    return [*counted, *(_tile(*rate) for rate in rates), _tile(TO_COMMIT, session, {})]
 
 
-def lifetimes(found: Found) -> Section:
-    """How long lines last."""
-    series = {
-        WRITERS["ai"]: Series(WRITERS["ai"], "var(--series-1)", "circle"),
-        WRITERS["human"]: Series(WRITERS["human"], "var(--people)", charts.PEOPLE_SHAPE, is_dashed=True),
-    }
-    rows = [{**row, "label": WRITERS[row["author_kind"]]} for row in found.survival]
-    cells = []
-    for label in series:
-        own = [row for row in rows if row["label"] == label]
-        for age in AGES:
-            past = [row for row in own if row["age_days"] <= age]
-            if past and own[-1]["age_days"] >= age:
-                cells.append((label, str(age), f"{100 * past[-1]['surviving_share']:.1f} %", f"{past[-1]['at_risk_lines']:,}"))
-    card = Card(
-        "Lines that are still there",
-        "Share of the lines of main-line commits that outlives each age (Kaplan-Meier); young lines count as long as known.",
-        charts.survival(rows, series) if rows else "",
-        Table(("lines", "age in days", "still there", "lines looked at"), cells),
-        "no line has reached the main line yet",
+def _tile(figure: Figure, row: Row, people: Row) -> Tile:
+    told = status(figure, row.get(figure.name))
+    known = people.get(figure.name) is not None
+    return Tile(
+        figure.title,
+        percent(row.get(figure.name)) + (MARK if row.get("is_few") else ""),
+        fraction(figure, row),
+        f"{PEOPLE} {percent(people[figure.name])} ({fraction(figure, people)})" if known else "",
+        "" if told == UNKNOWN else told,
     )
-    shown = {row["label"] for row in rows}
-    return Section("survival", "How long lines last", "", [one for label, one in series.items() if label in shown], [card])
 
 
-def task_table(rows: Sequence[Row]) -> Table:
-    """Tasks with their sessions and commits."""
-    some = (figures.SESSIONS, figures.PROMPTS, figures.COMMITS, figures.HEAVY, figures.MAINLINE, figures.ADDED, figures.REMOVED)
-    cells = [
-        (f"{row['task_key']}{' *' if row['is_few'] else ''}", *(figures.value_shown(figure, row) for figure in some))
+def models_table(by_session: Sequence[Row], by_commit: Sequence[Row]) -> Table | None:
+    """Every model in one line: sessions, commits, lines; people last."""
+    sessions = {row["model_name"]: row for row in by_session}
+    commits = {row["model_name"]: row for row in by_commit}
+    lines = []
+    for name in dict.fromkeys([*(name for name, row in commits.items() if not row["is_baseline"]), *sessions, *commits]):
+        session, delivery = sessions.get(name, {}), commits.get(name, {})
+        is_people = bool(delivery.get("is_baseline"))
+        lines.append(
+            [
+                PEOPLE if is_people else printable(name),
+                NOTHING if is_people else amount(session.get("session_count", 0)),
+                amount(delivery.get("commit_count", 0)),
+                NOTHING if is_people else rate_cell(HEAVY, delivery),
+                rate_cell(MAINLINE, delivery),
+                f"+{amount(delivery.get('total_added', 0))} −{amount(delivery.get('total_removed', 0))}",
+            ]
+        )
+    heads = ["model", "sessions", "commits", "heavy AI", "main line", "lines of the commits"]
+    return Table("Models: sessions and commits", heads, lines) if lines else None
+
+
+def tasks_table(rows: Sequence[Row]) -> Table | None:
+    """Tasks, in natural order."""
+    heads = ["task", "sessions", "commits", "heavy AI", "main line", "lines"]
+    lines = [
+        [
+            printable(row["task_key"]) + (MARK if row["is_few"] else ""),
+            amount(row["session_count"]),
+            amount(row["commit_count"]),
+            rate_cell(HEAVY, row),
+            rate_cell(MAINLINE, row),
+            f"+{amount(row['total_added'])} −{amount(row['total_removed'])}",
+        ]
         for row in rows
     ]
-    return Table(("task", *(figure.title for figure in some)), cells)
+    return Table("Tasks: sessions and commits", heads, lines) if lines else None
 
 
-def notable(row: Row) -> dict[str, str]:
-    """A session worth a look: what it is, why in words, and how to see more."""
-    turns = row["user_turn_count"]
-    reasons = [
-        *(["it went round in a debug loop"] if row["debug_loop_flag"] else []),
-        *(["an error was pasted after the first prompt"] if row["mid_session_error_paste_flag"] else []),
-        *(["it changed no line"] if row["no_output_flag"] else []),
-    ]
-    ended = (
-        ""
-        if row["no_output_flag"]
-        else "; its lines were committed"
-        if row["session_commit_within_4h_flag"]
-        else "; no commit followed"
+def tasks_told(rows: Sequence[Row]) -> str:
+    """Which tasks the table has."""
+    more = max((row["group_rank"] for row in rows), default=0) >= TASKS
+    which = f"The {TASKS} tasks with most commits; `paceflow tasks --limit N` shows more." if more else "Every task."
+    return (
+        f"{which} A session counts in each task whose commits hold its lines. (no task): commits on branches without a ticket."
     )
-    started = row["started_at"]
-    changed = f"+{row['total_added'] or 0:,} −{row['total_removed'] or 0:,} lines"
-    return {
-        "id": row["session_id"],
-        "model": row["model_name"],
-        "place": row["repository"],
-        "started": started.strftime("%Y-%m-%d %H:%M") if started else figures.NOTHING,
-        "why": f"{sentence(', '.join(reasons))}{ended}.",
-        "size": f"{turns:,} {'prompt' if turns == 1 else 'prompts'}, {changed}",
-        "command": f"paceflow explain session {row['session_id']}",
-    }
 
 
-def labelled(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The rows with the label that stands for their group."""
-    return [{**row, "label": PEOPLE if row.get("is_baseline") else row["model_name"]} for row in rows]
+def session(row: Row) -> Session:
+    """A session, and in words why it is worth a look."""
+    reasons = [
+        *(["The same error came back again and again: a debug loop."] if row["is_loop"] else []),
+        *(["An error was pasted after work had begun."] if row["is_paste"] else []),
+        *(["No change of lines was applied: no output."] if row["is_without_output"] else []),
+    ]
+    count = row["user_turn_count"]
+    lines = f", {amount(row['total_added'] or 0)} lines added, {amount(row['total_removed'] or 0)} removed"
+    after = "its lines were committed soon" if row["is_committed"] else "no commit of its lines followed soon"
+    facts = f"{amount(count)} {'prompt' if count == 1 else 'prompts'}{'' if row['is_without_output'] else lines}; {after}"
+    title = f"{row['started_at']:%Y-%m-%d %H:%M} UTC"
+    place = f"{printable(row['model_name'])} in {printable(row['repository'])}"
+    return Session(title, place, reasons, facts, f"paceflow explain session {shlex.quote(printable(row['session_id']))}")
 
 
-def few(row: Row) -> str:
-    """The mark of a group that says little."""
-    return "few" if row["is_few"] else ""
+def sessions_told(found: Found) -> str:
+    """How many sessions are worth a look, or that there are none."""
+    if found.sessions:
+        first = found.sessions[0]
+        shown = len(found.sessions)
+        told = f"{amount(first['notable_count'])} of the last {amount(first['looked_count'])} sessions"
+        return f"{told}; the {shown} with most to see." if shown < first["notable_count"] else f"{told}."
+    if found.counts["session_count"]:
+        return "None of the last sessions went in circles, was given an error or ended without a change."
+    return f"No session is known yet. {INGEST}"
 
 
-def sentence(text: str) -> str:
-    """With a capital letter."""
-    return text[:1].upper() + text[1:]
+def trust_rows(counts: Row, known: Trust, repository: str | None) -> list[tuple[str, str, str]]:
+    """Name, value, and what it means for the numbers."""
+    sessions, commits = counts["session_count"], counts["commit_count"]
+    changed = ", ".join(printable(each) for each in known.changed)
+    places = [
+        ("repositories", amount(counts["repository_count"]), "with a session or a commit"),
+        (
+            "sessions without a repository",
+            f"{amount(counts['homeless_session_count'])} of {amount(sessions)}",
+            "they count as sessions; none of their lines can be found in a commit",
+        ),
+    ]
+    return [
+        ("data as of", _as_of(counts, known) or "an unknown time", "the oldest repository's last look; " + INGEST),
+        *([] if repository else places),
+        *([("sessions", amount(sessions), "at home in this repository")] if repository else []),
+        (
+            "commits without a match",
+            f"{amount(counts['unmatched_commit_count'])} of {amount(commits)}",
+            "no session explains a line of them: people wrote them, or logs are missing",
+        ),
+        (
+            "parse errors",
+            amount(counts["parse_error_count"]),
+            "records that could not be read and are left out; table raw_parse_error tells which",
+        ),
+        (
+            "rules in force",
+            printable(known.preset) + (f", {told_choice(known.choice)}" if known.choice else ""),
+            f"changed: {changed}" if changed else "none changed; `paceflow rules show` tells each value",
+        ),
+    ]
+
+
+def _as_of(counts: Row, known: Trust) -> str:
+    told = trust_told(counts, known)["data_as_of"]
+    return f"{told[:10]} {told[11:16]} UTC" if told else ""
+
+
+def _both(rows: Sequence[Row]) -> tuple[Row, Row]:
+    """The row of all, and that of people; empty where there is none."""
+    mine = next((row for row in rows if not row.get("is_baseline")), {})
+    return mine, next((row for row in rows if row.get("is_baseline")), {})
+
+
+def _number(figure: Figure, row: Row) -> str:
+    return NOTHING if row.get(figure.name) is None else f"{row[figure.name]:,.1f}"

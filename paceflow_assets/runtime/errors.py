@@ -4,6 +4,7 @@ PaceflowError
 ├── SettingsError      settings.toml, or a folder that the settings name, cannot be used
 ├── RulesError         rules.toml or a preset cannot be used
 ├── WarehouseError     a table file cannot be used as it is
+│   ├── NothingStored  a table has no file yet
 │   ├── NewerWarehouse written by a newer paceflow
 │   ├── TableDamaged   a derived table could not be read; it was removed and will be built again
 │   └── TableInvalid   a built table breaks its own declaration; the file before it stays
@@ -28,6 +29,10 @@ class RulesError(PaceflowError):
 
 class WarehouseError(PaceflowError):
     """A table file cannot be used as it is."""
+
+
+class NothingStored(WarehouseError):
+    """A table has no file yet."""
 
 
 class NewerWarehouse(WarehouseError):

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from paceflow_assets.runtime.errors import WarehouseError
+from paceflow_assets.runtime.errors import NothingStored, WarehouseError
 from paceflow_assets.runtime.settings import Settings, file_stem
 from paceflow_assets.runtime.sql_files import called, macros, quoted, reads_of, report_macros, sql_folder, unpatterned
 
@@ -77,7 +77,7 @@ def files(settings: Settings, name: str, repository: str | None) -> tuple[list[P
     found = sorted(folder.glob("*.parquet"), key=lambda path: not path.name.startswith("_empty")) if folder.is_dir() else []
     stored = [path for path in found if not path.name.startswith("_empty")]
     if not stored:
-        raise WarehouseError(f"{folder}: nothing is stored yet; nothing was shown; run `paceflow ingest` first")
+        raise NothingStored(f"{folder}: nothing is stored yet; nothing was shown; run `paceflow ingest` first")
     if repository is None:
         return found, found[0]
     own = settings.warehouse / name / f"{file_stem(repository)}.parquet"

@@ -21,7 +21,7 @@ needs_uv = pytest.mark.skipif(not Path(UV).exists(), reason="builds with uv")
 
 @needs_uv
 def test_the_wheel_ingests_in_an_empty_environment(home, tmp_path):
-    """Built, installed beside nothing but its dependencies, and run far from the checkout: the SQL files are in it."""
+    """Built, installed beside its dependencies alone, and run far from the checkout: SQL and the page are in it."""
     worked(home)
     subprocess.run([UV, "build", "--wheel", "--quiet", "--out-dir", str(tmp_path), str(PROJECT)], check=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -34,6 +34,9 @@ def test_the_wheel_ingests_in_an_empty_environment(home, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert "2 / 2" in done.stdout
+    paged = run(home, [str(python.with_name("paceflow")), "report", "--out", "page.html"], cwd=tmp_path)
+    assert paged.returncode == 0, paged.stderr
+    assert "<svg" in (tmp_path / "page.html").read_text("utf-8")
     assert not (tmp_path / "sql").exists()
 
 
@@ -60,6 +63,7 @@ def test_the_readme_names_no_command_that_is_not_run():
         "uv run paceflow quality --from 2026-01-01 --group-by repository",
         "uv run paceflow tasks",
         "uv run paceflow sql \"select * from quality_report(group_by := ['model', 'repository'])\"",
+        "uv run paceflow report",
         "uv run paceflow init",
         "uv run dagster dev -w workspace.yaml",
         "export DAGSTER_HOME=~/.paceflow/dagster",
@@ -102,7 +106,7 @@ def test_commands_in_the_order_of_the_readme(home, tmp_path):
     asked = [sh(re.sub("|".join(stored), lambda found: stored[found[0]], command)) for command in rest[3:]]
 
     assert [done.stderr for done in (*reported, *asked) if done.returncode] == []
-    assert len(reported) == 6
+    assert len(reported) == 7
     assert ingested.returncode == prepared.returncode == materialized.returncode == 0, materialized.stderr
     assert "github.com/you/app" in ingested.stdout
     assert len(tasks) == 1

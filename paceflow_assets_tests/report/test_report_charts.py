@@ -1,106 +1,139 @@
-"""Charts: what is drawn, told by the marks that stand in the picture."""
+"""What the page's charts draw, and how names get into them."""
 
 import datetime as dt
-import re
-from xml.etree import ElementTree
 
 import pytest
+from markup import found, handlers, loads, read_markup
 
-from paceflow_assets.report import charts
+from paceflow_assets.report.charts import Dot, Series, Step, curves, intervals, weekly_counts, weekly_rates
 
-SERIES = charts.series_of(["claude/a", "codex/b"], "people")
-MONDAY = dt.date(2026, 1, 5)
-
-
-def week(number, label, rate, *, is_few=False):
-    """A row of a weekly report."""
-    return {"week_start": MONDAY + dt.timedelta(weeks=number), "label": label, "rate": rate, "is_few": is_few}
+MONDAY = dt.date(2026, 3, 2)
+HOSTILE = "</svg><script>alert(1)</script>\"'&{{7*7}}"
+OPUS, GPT, PEOPLE = Series("claude/opus", "var(--c1)"), Series("codex/gpt", "var(--c2)"), Series("people", "var(--people)")
 
 
-def drawn(svg, role):
-    """The elements of marks of a kind."""
-    root = ElementTree.fromstring(svg)  # noqa: S314 (ours)
-    groups = [
-        group for group in root.iter() if f"mark-{role}" in group.get("class", "") and "role-mark" in group.get("class", "")
+def weeks(series, *values, few=()):
+    """A dot per week from the first one on; None leaves a week out."""
+    return [
+        Dot(series.name, value, value / 2, (1 + value) / 2, number in few, MONDAY + dt.timedelta(weeks=number))
+        for number, value in enumerate(values)
+        if value is not None
     ]
-    return [element for group in groups for element in group if element.get("aria-label") or element.get("d")]
 
 
-def test_every_series_has_a_colour_and_a_shape_of_its_own():
-    """As long as there are some; people are told apart by a dash too."""
-    series = charts.series_of([f"m{number}" for number in range(7)], "people")
-
-    assert len({one.color for one in series.values()}) == 7
-    assert len({one.shape for one in list(series.values())[:5]}) == 5
-    assert [label for label, one in series.items() if one.is_dashed] == ["people"]
+def texts(svg):
+    """The words of a drawing, in their order."""
+    return [each.text for each in read_markup(svg) if each.tag == "text"]
 
 
-def test_a_point_per_week_and_a_line_per_series():
-    """Colours are those of the page."""
-    rows = [week(0, "claude/a", 0.5), week(1, "claude/a", 0.7), week(0, "people", 0.2), week(1, "people", 0.3)]
-
-    svg = charts.lines(rows, "rate", SERIES)
-
-    assert len(drawn(svg, "line")) == 2
-    assert len(drawn(svg, "symbol")) == 4
-    assert set(re.findall(r'stroke="(var\(--(?:series-\d|people)\))"', svg)) == {"var(--series-1)", "var(--people)"}
-    assert 'stroke-dasharray="4,3"' in svg
-
-
-def test_points_far_from_each_other_are_not_joined():
-    """A line over months without a commit would say that something was there."""
-    rows = [week(0, "claude/a", 0.5), week(1, "claude/a", 0.5), week(20, "claude/a", 0.5), week(21, "claude/a", 0.5)]
-
-    assert [row["stretch"] for row in charts.joined(rows)] == [0, 0, 1, 1]
-    assert len(drawn(charts.lines(rows, "rate", SERIES), "line")) == 2
-
-
-def test_few_observations_are_hollow():
-    """Filled with what is behind them."""
-    svg = charts.lines([week(0, "claude/a", 0.5, is_few=True), week(1, "claude/a", 0.5)], "rate", SERIES)
-
-    assert [point.get("fill") for point in drawn(svg, "symbol")] == ["var(--series-1)", "var(--card)"]
+def marks(svg, kind):
+    """The marks of a kind: `symbol`, `line`, `rule`, `rect`, of all layers."""
+    return [
+        each
+        for each in read_markup(svg)
+        if each.within and each.within[-1].attributes.get("class", "").startswith(f"mark-{kind} role-mark")
+    ]
 
 
 @pytest.mark.parametrize(
-    ("highest", "end"), [(0.0, "10%"), (0.09, "10%"), (0.11, "20%"), (0.5, "80%"), (0.81, "100%"), (1.0, "100%")]
+    "draw",
+    [
+        lambda each: weekly_rates(weeks(each, 0.5), [each]),
+        lambda each: weekly_counts(weeks(each, 3), [each]),
+        lambda each: intervals([Dot(each.name, 0.5, 0.2, 0.8, told="50.0 % (2/4)")], [each], 0.4),
+        lambda each: curves([Step(each.name, 0, 1.0)], [each]),
+    ],
+    ids=["weekly_rates", "weekly_counts", "intervals", "curves"],
 )
-def test_an_axis_ends_where_no_value_is_beyond(highest, end):
-    """Small rates can be told apart, and none is cut off."""
-    svg = charts.lines([week(0, "claude/a", highest)], "rate", SERIES)
+def test_a_name_is_nothing_but_text(draw):
+    """Markup and templates in a name are shown as they are; a drawing runs and fetches nothing and names no element."""
+    elements = read_markup(draw(Series(HOSTILE, "var(--c1)")))
 
-    assert re.findall(r">(\d+)%<", svg)[-1] + "%" == end
-
-
-def test_an_interval_has_a_name_its_parts_and_a_span():
-    """A rate without bounds is a point alone."""
-    rows = [
-        {"label": "claude/a", "told": "3 of 4", "is_few": True, "rate": 0.75, "rate_low": 0.3, "rate_high": 0.95},
-        {"label": "people", "told": "5 of 9", "is_few": False, "rate": 0.55, "rate_low": None, "rate_high": None},
-    ]
-
-    svg = charts.intervals(rows, "rate", SERIES)
-
-    assert all(f">{text}<" in svg for text in ("claude/a", "people", "3 of 4", "5 of 9"))
-    assert len(drawn(svg, "symbol")) == 2
-    assert len(re.findall(r"mark-rule role-mark.*?</g>", svg)[0].split("<line")) == 2
+    shown = next(each.text for each in elements if each.tag == "text" and "script" in each.text)
+    assert shown.removesuffix("…") in HOSTILE
+    assert [each.tag for each in elements if not each.within] == ["svg"]
+    assert (handlers(elements), loads(elements)) == ([], [])
+    assert [each for each in elements if "id" in each.attributes] == []
 
 
-def test_bars_and_steps():
-    """Counts by week stand on each other; lines that last go down in steps."""
-    rows = [{**week(0, label, None), "count": count} for label, count in (("claude/a", 3), ("codex/b", 2))]
-    ages = [{"label": "people", "age_days": age, "surviving_share": share} for age, share in ((0, 1.0), (9, 0.8))]
+def test_colours_are_those_of_the_style_sheet():
+    """Every colour is a variable, so that the page's theme decides; a screen reader passes the drawing by."""
+    svg = weekly_rates([*weeks(OPUS, 0.5, 1.0, few={0}), *weeks(PEOPLE, 0.25)], [OPUS, PEOPLE])
 
-    assert len(drawn(charts.bars(rows, "count", SERIES), "rect")) == 2
-    assert len(drawn(charts.survival(ages, SERIES), "line")) == 1
+    (drawing,) = found(read_markup(svg), "svg", aria_hidden="true", focusable="false")
+    colours = {each.attributes.get(name, "none") for each in read_markup(svg) for name in ("fill", "stroke")}
+    assert drawing.attributes["viewbox"].startswith("0 0 ")
+    assert {"var(--c1)", "var(--people)", "var(--paper)"} <= colours
+    assert {each for each in colours if not each.startswith("var(--")} <= {"none", "transparent"}
 
 
-def test_texts_of_others_stay_texts():
-    """A model may have any name."""
-    evil = '<script>alert("1")</script>&'
-    row = {"label": evil, "told": evil, "is_few": False, "rate": 0.5, "rate_low": 0.1, "rate_high": 0.9}
+def test_a_strip_per_series_in_their_order():
+    """Named above, the people last, whatever the alphabet says."""
+    svg = weekly_counts([*weeks(PEOPLE, 9), *weeks(OPUS, 4, 2), *weeks(GPT, 1)], [GPT, OPUS, PEOPLE])
 
-    svg = charts.intervals([row], "rate", charts.series_of([evil], "people"))
+    names = [text for text in texts(svg) if "/" in text or text == "people"]
+    assert names == ["codex/gpt", "claude/opus", "people"]
+    assert len(marks(svg, "rect")) == 4
 
-    assert "<script" not in svg
-    assert ElementTree.fromstring(svg) is not None  # noqa: S314 (ours)
+
+def test_few_observations_are_hollow_dots():
+    """Filled with the paper's colour and drawn all the same."""
+    svg = weekly_rates(weeks(OPUS, 0.5, 0.5, 0.5, few={1}), [OPUS])
+
+    assert [each.attributes["fill"] for each in marks(svg, "symbol")] == ["var(--c1)", "var(--paper)", "var(--c1)"]
+
+
+def test_a_line_joins_only_weeks_that_follow_each_other():
+    """A week without a number breaks it; every dot is there."""
+    joined, broken = (weekly_rates(weeks(OPUS, *values), [OPUS]) for values in ((0.2, 0.4, 0.6, 0.8), (0.2, 0.4, None, 0.8)))
+
+    assert (len(marks(joined, "line")), len(marks(joined, "symbol"))) == (1, 4)
+    assert (len(marks(broken, "line")), len(marks(broken, "symbol"))) == (2, 3)
+
+
+def test_scales_of_rates_end_above_the_highest():
+    """At 100 % at most, and not so low that 1 % looks like much; a scale of counts ends at a round number."""
+    low = weekly_rates([Dot(OPUS.name, 0.01, week=MONDAY)], [OPUS])
+    high = weekly_rates([Dot(OPUS.name, 1.0, 0.8, 1.0, week=MONDAY)], [OPUS])
+    counts = weekly_counts([Dot(OPUS.name, 1234, week=MONDAY)], [OPUS])
+
+    assert "10 %" in texts(low)
+    assert "100 %" in texts(high)
+    assert "1,300" in texts(counts)
+
+
+def test_nothing_but_zeros_is_drawn():
+    """No week with a heavy commit, no bug at all: bars and dots on the ground."""
+    bars = weekly_counts([Dot(OPUS.name, 0, week=MONDAY)], [OPUS])
+    dots = weekly_rates([Dot(OPUS.name, 0.0, 0.0, 0.5, week=MONDAY)], [OPUS])
+
+    assert len(marks(bars, "rect")) == 1
+    assert len(marks(dots, "symbol")) == 1
+
+
+def test_an_interval_goes_from_its_low_to_its_high_end():
+    """As far along the axis as the numbers say, with the dot between; people's rate is a tick in each lane."""
+    told = [Dot(OPUS.name, 0.5, 0.25, 0.75, told="50.0 % (5/10)"), Dot(GPT.name, 1.0, 0.75, 1.0, True, told="100.0 % (2/2) *")]
+
+    svg = intervals(told, [OPUS, GPT], 0.1)
+
+    lanes = [each.attributes for each in marks(svg, "rule")]
+    spans = [(float(lane["transform"].split("(")[1].split(",")[0]), float(lane["x2"])) for lane in lanes]
+    assert [sorted((start, start + length)) for start, length in spans] == [[80, 240], [240, 320]]
+    assert {"50.0 % (5/10)", "100.0 % (2/2) *", "claude/opus", "codex/gpt"} <= set(texts(svg))
+    assert len(marks(svg, "rect")) == 2
+    assert len(marks(intervals(told, [OPUS, GPT], None), "rect")) == 0
+
+
+def test_curves_differ_in_more_than_colour():
+    """One line each, one of them dashed; the axis begins lower when a curve falls lower."""
+    steps = [Step(OPUS.name, day, 1 - day / 900) for day in range(91)] + [Step(PEOPLE.name, 0, 0.95)]
+    deep = [*steps, Step(PEOPLE.name, 1, 0.3)]
+
+    svg = curves(steps, [OPUS, PEOPLE])
+
+    dashes = {each.attributes.get("stroke-dasharray", "") for each in marks(svg, "line")}
+    assert len(dashes) == 2
+    assert "80 %" in texts(svg)
+    assert "0 %" not in texts(svg)
+    assert "0 %" in texts(curves(deep, [OPUS, PEOPLE]))

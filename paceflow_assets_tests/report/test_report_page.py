@@ -1,232 +1,296 @@
-"""Page: what stands in it, that it needs nothing else, and that a browser finds nothing wrong."""
+"""The page: what stands on it, that it needs nothing but itself, and what it says where there is nothing."""
 
 import datetime as dt
-import json
-import re
-import shutil
-import subprocess
-from html.parser import HTMLParser
+from collections import Counter
+from itertools import pairwise
 
 import pytest
+from commands import worked
+from logs import ClaudeLog
+from markup import found, handlers, loads, read_markup
+from samples import ingest, printed, sample
 
-from paceflow_assets.report.page import Found, notable, page
-from paceflow_assets.report.page import headline as told_headline
+from paceflow_assets.report.page import Found, coded, empty_page, page
+from paceflow_assets.report.page_text import printable
+from paceflow_assets.runtime.trust import Trust
 
-EVIL = '<script>alert("1")</script>'
-RATES = ("heavy_rate", "mainline_rate", "churn_rate", "bug_rate", "szz_bug_rate", "revert_rate")
-SESSION_RATES = ("loop_rate", "paste_rate", "to_commit_rate", "no_output_rate")
-PARTS = {
-    "heavy_rate": ("heavy_count", "commit_count"),
-    "mainline_rate": ("mainline_count", "judged_count"),
-    "churn_rate": ("removed_lines", "reached_lines"),
-    "bug_rate": ("bug_count", "bug_eligible_count"),
-    "szz_bug_rate": ("szz_bug_count", "szz_bug_eligible_count"),
-    "revert_rate": ("revert_count", "revert_eligible_count"),
-    "loop_rate": ("loop_count", "loop_known_count"),
-    "paste_rate": ("paste_count", "paste_known_count"),
-    "to_commit_rate": ("to_commit_count", "to_commit_known_count"),
-    "no_output_rate": ("no_output_count", "no_output_known_count"),
-}
-LOADS = {"script", "link", "img", "iframe", "object", "embed", "base", "form", "audio", "video", "source"}
-
-
-def row(model="claude/a", *, rates=RATES, is_baseline=False, rank=1, week=None, **given):
-    """A row of a report: two of eight, whatever the rate."""
-    found = {"model_name": model, "is_baseline": is_baseline, "is_few": False, "group_rank": rank, "week_start": week}
-    for rate in rates:
-        above, below = PARTS[rate]
-        found |= {rate: 0.25, f"{rate}_low": 0.1, f"{rate}_high": 0.5, above: 2, below: 8}
-    return {**found, "session_count": 8, "turns_per_session": 3.0, "total_added": 10, "total_removed": 2, **given}
+HOSTILE = "<img src=http://example.test/x onerror=alert(1)>\u202e\x1b]0;x\x07`\"'&amp;{{7*7}}"
+SHOWN = printable(HOSTILE)
+KNOWN = Trust(1_767_700_800_000, "", "default", (), "")
+NO_COUNTS = dict.fromkeys(
+    (
+        "repository_count",
+        "session_count",
+        "homeless_session_count",
+        "commit_count",
+        "unmatched_commit_count",
+        "parse_error_count",
+    ),
+    0,
+)
+NO_LINES = {"ai_share_of_lines": None, "matched_lines": None, "changed_lines": 0}
+REPORTS = ("session", "delivery", "quality")
+NOTHING = Found(dict.fromkeys(REPORTS, ()), NO_LINES, dict.fromkeys(REPORTS, ()), (), (), (), (), (), NO_COUNTS)
+MODEL = {"model_name": HOSTILE, "is_few": True, "is_baseline": False, "group_rank": 1, "week_start": None}
 
 
-def found(model="claude/a", **parts):
-    """Two models and people, two weeks."""
-    people = {"is_baseline": True, "bug_rate": None, "bug_rate_low": None, "bug_rate_high": None}
-    weeks = [dt.date(2026, 1, 5), dt.date(2026, 1, 12)]
-    commits = [row(model), row("codex/b", rank=2), row("human/(unknown)", rank=3, **people)]
-    sessions = [row(model, rates=SESSION_RATES), row("codex/b", rates=SESSION_RATES, rank=2)]
-    overall = [row(None), row(None, **people)]
-    weekly = [{**one, "week_start": week} for week in weeks for one in commits]
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The page of the sample home, its text and its elements."""
+    home = sample(tmp_path_factory.mktemp("home"))
+    code, _, err = printed(home, "report", "--all-projects")
+    assert (code, err) == (0, "")
+    text = (home.settings.paceflow_home / "report.html").read_text("utf-8")
+    return text, read_markup(text)
+
+
+def rate(name, above, below, value=0.5, **counts):
+    """Columns of a rate."""
+    return {name: value, f"{name}_low": value / 2, f"{name}_high": (1 + value) / 2, above: 1, below: 2, **counts}
+
+
+def cells(elements, caption):
+    """The texts of a table, row by row, by its caption."""
+    (table,) = [
+        each for each in elements if each.tag == "table" and any(e.text == caption and each in e.within for e in elements)
+    ]
+    rows = [each for each in elements if each.tag == "tr" and table in each.within]
+    return [[each.text for each in elements if each.tag in ("th", "td") and row in each.within] for row in rows]
+
+
+def test_the_page_needs_nothing_but_itself(written):
+    """No script, no handler, nothing to load or to lead away, and a policy that would forbid it."""
+    text, elements = written
+
+    (policy,) = found(elements, "meta", http_equiv="Content-Security-Policy")
+    assert policy.attributes["content"] == "default-src 'none'; style-src 'unsafe-inline'"
+    assert (handlers(elements), loads(elements)) == ([], [])
+    assert "https:" not in text
+    assert text.count("http:") == text.count("http://www.w3.org/")
+
+
+def test_the_page_is_well_formed(written):
+    """One heading of the first rank and no rank left out, names of elements once, tables with heads, a language and a title."""
+    _, elements = written
+
+    ranks = [int(each.tag[1]) for each in elements if each.tag in ("h1", "h2", "h3")]
+    names = Counter(each.attributes["id"] for each in elements if "id" in each.attributes)
+    assert ranks[0] == 1
+    assert ranks.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(ranks))
+    assert {name for name, times in names.items() if times > 1} == set()
+    assert found(elements, "html", lang="en")
+    assert [each.text for each in elements if each.tag == "title"] == ["Paceflow: All repositories"]
+    for table in (each for each in elements if each.tag == "table"):
+        heads = [each for each in elements if each.tag == "th" and table in each.within]
+        assert {each.attributes["scope"] for each in heads} == {"col", "row"}
+
+
+def test_every_chart_has_its_text(written):
+    """A title and a description that exist, and a table of the numbers that can be opened."""
+    _, elements = written
+
+    texts = {each.attributes["id"]: each.text for each in elements if "id" in each.attributes}
+    drawn = [each for each in elements if each.tag == "div" and each.attributes.get("role") == "img"]
+    assert len(drawn) == len([each for each in elements if each.tag == "svg"]) == 16
+    for each in drawn:
+        assert texts[each.attributes["aria-labelledby"]]
+        assert len(texts[each.attributes["aria-describedby"]]) > 40
+        card = each.within[-1]
+        (details,) = [other for other in elements if other.tag == "details" and card in other.within]
+        assert [other.tag for other in elements if other.tag == "table" and details in other.within] == ["table"]
+
+
+def test_the_first_row_has_the_headline_numbers(written):
+    """Each rate with what it divides, people beside it, and a mark where few commits stand behind it."""
+    _, elements = written
+
+    tiles = [each.text for each in elements if each.tag == "li" and each.within[-1].attributes.get("class") == "grid tiles"]
+    assert tiles == [
+        "sessions 2 1.5 prompts per session",
+        "commits 7 2 heavy AI commits",
+        "lines explained by sessions 52.9 % 9 of 17 changed lines",
+        "main line reach 100.0 % * good 2/2 people 100.0 % (5/5)",
+        "code churn 11.1 % * good 1/9 people 16.7 % (1/6)",
+        "bug after merge 50.0 % * risk 1/2",
+        "bug by blame 50.0 % * risk 1/2 people 0.0 % (0/5)",
+        "reverts 0.0 % * good 0/2 people 20.0 % (1/5)",
+        "sessions to commit 100.0 % * good 2/2",
+    ]
+
+
+def test_models_are_compared_with_people(written):
+    """A line per model, people last; a group with few observations is marked, not hidden."""
+    _, elements = written
+
+    assert cells(elements, "Main line reach by model") == [
+        ["model", "rate", "of", "95 % interval"],
+        ["claude/claude-opus-4-6 *", "100.0 %", "1/1", "20.7 % – 100.0 %"],
+        ["codex/gpt-5.4 *", "100.0 %", "1/1", "20.7 % – 100.0 %"],
+        ["people", "100.0 %", "5/5", "56.6 % – 100.0 %"],
+    ]
+    assert cells(elements, "Models: sessions and commits")[1:] == [
+        ["claude/claude-opus-4-6", "1", "1", "100.0 % * 1/1", "100.0 % * 1/1", "+7 −0"],
+        ["codex/gpt-5.4", "1", "1", "100.0 % * 1/1", "100.0 % * 1/1", "+2 −0"],
+        ["people", "–", "5", "–", "100.0 % 5/5", "+6 −2"],
+    ]
+
+
+def test_weeks_and_tasks_have_their_tables(written):
+    """The week of the commits, and the tickets before all else."""
+    _, elements = written
+
+    assert cells(elements, "Code churn per week") == [
+        ["week of", "claude/claude-opus-4-6", "codex/gpt-5.4", "people"],
+        ["2026-03-02", "14.3 % * 1/7", "0.0 % * 0/2", "16.7 % 1/6"],
+    ]
+    assert [row[:4] for row in cells(elements, "Tasks: sessions and commits")] == [
+        ["task", "sessions", "commits", "heavy AI"],
+        ["DEMO-7 *", "2", "2", "100.0 % * 2/2"],
+        ["(no task)", "0", "5", "0.0 % 0/5"],
+    ]
+
+
+def test_names_from_outside_are_text():
+    """Models, tasks, repositories, sessions and rules with markup, templates and control characters in their names."""
+    weekly = {**MODEL, "week_start": dt.date(2026, 3, 2), "judged_count": 1}
+    delivery = {
+        **weekly,
+        "commit_count": 1,
+        "total_added": 1,
+        "total_removed": 0,
+        **rate("heavy_rate", "heavy_count", "commit_count"),
+        **rate("mainline_rate", "mainline_count", "judged_count"),
+    }
+    quality = {
+        **weekly,
+        **rate("churn_rate", "removed_lines", "reached_lines"),
+        **rate("bug_rate", "bug_count", "bug_eligible_count"),
+        **rate("szz_bug_rate", "szz_bug_count", "szz_bug_eligible_count"),
+        **rate("revert_rate", "revert_count", "revert_eligible_count"),
+    }
     session = {
-        "session_id": "0d3f6b1e-5c1a",
-        "model_name": model,
-        "repository": f"local/{model}",
-        "started_at": dt.datetime(2026, 1, 5, 9),
-        "user_turn_count": 7,
-        "debug_loop_flag": True,
-        "mid_session_error_paste_flag": None,
-        "no_output_flag": False,
-        "session_commit_within_4h_flag": True,
-        "total_added": 12,
-        "total_removed": None,
+        "repository": HOSTILE,
+        "model_name": HOSTILE,
+        "session_id": HOSTILE,
+        "started_at": dt.datetime(2026, 3, 2),
+        "user_turn_count": 1,
+        **dict.fromkeys(("is_loop", "is_paste", "is_without_output", "is_committed"), True),
+        **dict.fromkeys(("total_added", "total_removed", "looked_count", "notable_count"), 1),
     }
-    every = {
-        "overall": {"session": [row(None, rates=SESSION_RATES)], "delivery": overall, "quality": overall},
-        "by_model": {"session": sessions, "delivery": commits, "quality": commits},
-        "weekly": {"delivery": weekly, "quality": weekly},
-        "tasks": [row(None, task_key=f"ABC-1 {model}", turn_count=6, turn_known_count=2)],
-        "survival": [
-            {"author_kind": kind, "age_days": age, "at_risk_lines": 10, "removed_lines": 1, "surviving_share": share}
-            for kind in ("ai", "human")
-            for age, share in ((0, 1.0), (14, 0.9), (40, 0.8))
-        ],
-        "notable": [session],
-    }
-    return Found(**{**every, **parts})
-
-
-def text(shown, **given):
-    """The page as HTML."""
-    options = {"place": "all repositories", "days": "", "trust": "data as of today · rules default", "warning": ""}
-    return page(shown, **{**options, **given}, made_at=dt.datetime(2026, 2, 1, tzinfo=dt.UTC))
-
-
-class Elements(HTMLParser):
-    """The elements of a page with their attributes, and its texts."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.found, self.texts, self.open = [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        """Keep it."""
-        self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "input", "br", "hr"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        """Keep it."""
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        """It ends the one that was opened last."""
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        """Keep it."""
-        self.texts.append(data)
-
-    def count(self, tag):
-        """How many there are."""
-        return sum(name == tag for name, _ in self.found)
-
-
-def test_every_chart_has_a_name_and_its_numbers():
-    """Five trends, eight comparisons, one of lines that last."""
-    shown = Elements(text(found()))
-
-    charts = [attributes for tag, attributes in shown.found if attributes.get("role") == "img"]
-    assert len(charts) == 14
-    assert all(chart["aria-label"].startswith("Chart: ") for chart in charts)
-    assert shown.count("figure") == shown.count("details") == 14
-    assert not shown.open
-
-
-def test_it_needs_nothing_else():
-    """No element that loads, no address in an attribute, no rule that imports; the browser is told to allow none."""
-    html = text(found())
-    shown = Elements(html)
-
-    assert not {tag for tag, _ in shown.found} & LOADS
-    loading = {"src", "href", "xlink:href", "srcset", "action", "data", "style", "onload"}
-    assert not [name for _, attributes in shown.found for name in attributes if name in loading]
-    assert "url(" not in html
-    assert "@import" not in html
-    policy = next(attributes for _, attributes in shown.found if attributes.get("http-equiv") == "Content-Security-Policy")
-    assert policy["content"].startswith("default-src 'none'")
-
-
-def test_texts_of_others_stay_texts():
-    """Models, tasks, repositories and rules may have any name."""
-    html = text(found(EVIL), place=EVIL, days=EVIL, trust=EVIL, warning=EVIL)
-
-    assert "<script" not in html.lower()
-    assert EVIL in "".join(Elements(html).texts)
-
-
-def test_both_themes_name_every_colour():
-    """What a chart or the page asks for is there, light and dark."""
-    html = text(found())
-    light, dark = (set(re.findall(r"(--[\w-]+):", block)) for block in re.findall(r":root \{(.*?)\}", html, re.DOTALL)[:2])
-
-    assert light == dark
-    assert set(re.findall(r"var\((--[\w-]+)\)", html)) <= light
-
-
-def test_nothing_yet():
-    """Each part says why it is empty; no axis without data."""
-    none = {"session": [], "delivery": [], "quality": []}
-    shown = text(Found(overall=none, by_model=none, weekly={"delivery": [], "quality": []}, tasks=[], survival=[], notable=[]))
-
-    assert shown.count("Nothing to show: ") == 14
-    assert "No commit of a ticket yet" in shown
-    assert "None went round in a debug loop" in shown
-    assert "0 sessions, 0 commits" in shown
-    assert 'role="img"' not in shown
-
-
-def test_a_headline_has_its_parts_a_status_and_people_beside_it():
-    """What is not known of people is left out."""
-    from paceflow_assets.report import figures
-
-    assert told_headline(figures.MAINLINE, row(), row(mainline_rate=0.5)) == (
-        "Main line reach",
-        "25.00 %",
-        "2 of 8",
-        "risk",
-        "people 50.00 %",
+    task = {**delivery, "task_key": HOSTILE, "session_count": 1}
+    made = NOTHING._replace(
+        by_model={"session": (), "delivery": [delivery], "quality": [quality]},
+        weekly_delivery=[delivery],
+        weekly_quality=[quality],
+        tasks=[task],
+        sessions=[session],
     )
-    assert told_headline(figures.BUGS, row(), row(bug_rate=None)).beside == ""
-    assert told_headline(figures.CHURN, {}, {})[1:4] == ("–", "", "unavailable")
+
+    elements = read_markup(page(made, KNOWN._replace(changed=(HOSTILE,), warning=HOSTILE, preset=HOSTILE), HOSTILE))
+
+    assert (handlers(elements), loads(elements)) == ([], [])
+    assert [each.tag for each in elements if each.tag == "img"] == []
+    assert [each.text for each in elements if each.tag == "h1"] == [SHOWN]
+    assert cells(elements, "Models: sessions and commits")[1][0] == SHOWN
+    assert cells(elements, "Tasks: sessions and commits")[1][0] == f"{SHOWN} *"
+    assert cells(elements, "Code churn per week")[0][1] == SHOWN
+    whole = elements[0].text
+    assert "{{7*7}}" in whole
+    assert {letter for letter in whole if not letter.isprintable()} == set()
+
+
+def test_a_command_can_be_copied(written):
+    """Whatever a session is called, the shell takes its name as one word; words say why it is worth a look."""
+    _, elements = written
+    session = {
+        **dict.fromkeys(("is_loop", "is_without_output", "is_committed"), False),
+        "is_paste": True,
+        "repository": "r",
+        "model_name": "m",
+        "session_id": "a; rm -rf $HOME",
+        "started_at": dt.datetime(2026, 3, 2, 9, 5),
+        "user_turn_count": 1,
+        "total_added": 3,
+        "total_removed": 1,
+        "looked_count": 9,
+        "notable_count": 4,
+    }
+
+    made = read_markup(page(NOTHING._replace(sessions=[session]), KNOWN, None))
+
+    assert [each.text for each in found(made, "code", class_="command")] == ["paceflow explain session 'a; rm -rf $HOME'"]
+    (told,) = [each.text for each in made if each.tag == "li" and each.within[-1].tag == "ol"]
+    assert told.startswith("2026-03-02 09:05 UTC m in r An error was pasted after work had begun. 1 prompt, 3 lines added, 1")
+    assert "4 of the last 9 sessions; the 1 with most to see." in made[0].text
+    assert [each.text for each in found(elements, "code", class_="command")] == [
+        "paceflow explain session 0d3f6b1e-5c1a-4a57-9a39-7d0d2f6f0c11"
+    ]
+
+
+def test_without_data_each_part_says_what_brings_it():
+    """No empty axis and no table without a row; the command stands where the numbers would."""
+    elements = read_markup(page(NOTHING, KNOWN, None))
+
+    missing = [each for each in elements if each.attributes.get("class") == "nothing"]
+    assert len(missing) == 4
+    for each in missing:
+        assert [other.text for other in elements if other.tag == "code" and each in other.within] == ["paceflow ingest"]
+    assert [each.tag for each in elements if each.tag in ("svg", "table")] == []
+    assert "No session is known yet." in elements[0].text
+
+
+def test_without_commits_sessions_are_told(home):
+    """A home whose logs are of no repository: rates of sessions, and for each other part what it needs."""
+    ClaudeLog(home.path, "s1", home.path / "nowhere").says(0, "why?").replies(1, "so").save()
+    ingest(home)
+
+    assert printed(home, "report")[0] == 0
+    elements = read_markup((home.settings.paceflow_home / "report.html").read_text("utf-8"))
+
+    ids = {each.attributes["id"] for each in elements if "id" in each.attributes}
+    assert {"compared-loops", "compared-no-output"} <= ids
+    assert [each.text.split(":")[0] for each in elements if each.attributes.get("class") == "nothing"] == [
+        "No commit is judged yet",
+        "No line on a main line is known yet",
+        "No task is known yet",
+    ]
+    assert "1 of 1" in elements[0].text
+
+
+def test_one_repository_is_told_alone(home):
+    """Its name is the page's; what only all repositories have is left out."""
+    worked(home)
+    worked(home, "other", "s2")
+    ingest(home)
+    key = next(key for key in home.table("metadata_repositories")["repository"] if key.startswith("local/other"))
+
+    assert printed(home, "report", "--repository", key)[0] == 0
+    elements = read_markup((home.settings.paceflow_home / "report.html").read_text("utf-8"))
+
+    assert [each.text for each in elements if each.tag == "h1"] == [key]
+    terms = [each.text for each in elements if each.tag == "dt"]
+    assert terms == ["data as of", "sessions", "commits without a match", "parse errors", "rules in force"]
+
+
+def test_a_page_without_any_table_says_what_to_run():
+    """The same look, and three commands."""
+    elements = read_markup(empty_page(None))
+
+    commands = [each.text for each in elements if each.tag == "code"]
+    assert commands == ["paceflow ingest", "paceflow report", "paceflow demo", "paceflow report"]
+    assert [each.tag for each in elements if each.tag in ("svg", "table")] == []
 
 
 @pytest.mark.parametrize(
-    ("changed", "why"),
+    ("text", "markup"),
     [
-        ({}, "It went round in a debug loop; its lines were committed."),
-        ({"session_commit_within_4h_flag": False}, "It went round in a debug loop; no commit followed."),
-        (
-            {"mid_session_error_paste_flag": True, "no_output_flag": True},
-            "It went round in a debug loop, an error was pasted after the first prompt, it changed no line.",
-        ),
+        ("run `paceflow ingest` now", "run <code>paceflow ingest</code> now"),
+        ("<b> & `<i>`", "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"),
+        ("no end `of it", "no end <code>of it</code>"),
+        ("", ""),
     ],
 )
-def test_a_session_worth_a_look_says_why(changed, why):
-    """And how to see more."""
-    told = notable({**found().notable[0], **changed})
-
-    assert told["why"] == why
-    assert told["command"] == "paceflow explain session 0d3f6b1e-5c1a"
-    assert told["size"] == "7 prompts, +12 −0 lines"
-
-
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here")
-@pytest.mark.parametrize("width", [360, 1280])
-def test_a_browser_finds_nothing_wrong(tmp_path, width):
-    """All charts are there, nothing is told to the console, no request leaves, nothing is wider than the window."""
-    file, log = tmp_path / "page.html", tmp_path / "net.json"
-    html = text(found(EVIL))
-    measuring = "<script>document.title = document.documentElement.scrollWidth + ' of ' + innerWidth</script>"
-    file.write_text(
-        html.replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'").replace("</body>", measuring)
-    )
-
-    done = subprocess.run(
-        [
-            "chromium",
-            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-            *("--enable-logging=stderr", "--dump-dom", f"--user-data-dir={tmp_path / 'profile'}"),
-            *(f"--window-size={width},900", f"--log-net-log={log}", file.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert Elements(done.stdout.replace("<!DOCTYPE html>", "")).count("figure") == 14
-    assert "CONSOLE" not in done.stderr
-    assert not re.findall(r'"url":"(?:https?|wss?)://[^"]*', json.dumps(json.loads(log.read_text())))
-    scrolled, inner = re.search(r"<title>(\d+) of (\d+)</title>", done.stdout).groups()
-    assert int(scrolled) <= int(inner)
+def test_commands_in_a_text_are_code(text, markup):
+    """What stands between two grave accents; everything is escaped all the same."""
+    assert coded(text) == markup

@@ -1,9 +1,12 @@
--- grain: one row per session at home that went round in a debug loop, was given an error or changed nothing; the $limit
---   with most of these, then with most prompts
+-- grain: one row per session of the last 200 that went round in a debug loop, was given an error or changed nothing;
+--   the $limit with most of these, then with most prompts
 -- reads: view_session_metrics_base, view_session_productivity
--- units: user turns; flags as in view_session_metrics_base; null = not known
+-- units: sessions at home in their repository that have a start; a flag is false where it is not known, too
+-- columns:
+--   looked_count count: the sessions looked at, at most 200
+--   notable_count count: those of them with a row, whatever $limit is
 
-with flagged as (
+with recent as (
 
     select
         repository,
@@ -12,41 +15,58 @@ with flagged as (
         model_name,
         started_at,
         user_turn_count,
-        debug_loop_flag,
-        mid_session_error_paste_flag,
-        not accepted_output_flag as no_output_flag,
-        session_commit_within_4h_flag,
-        coalesce(debug_loop_flag, false)::integer
-        + coalesce(mid_session_error_paste_flag, false)::integer
-        + (not accepted_output_flag)::integer as reason_count
+        coalesce(debug_loop_flag, false) as is_loop,
+        coalesce(mid_session_error_paste_flag, false) as is_paste,
+        not accepted_output_flag as is_without_output,
+        session_commit_within_4h_flag as is_committed
     from view_session_metrics_base
-    where
-        is_home
-        and is_wanted(repository, $repository)
-        and is_between_days(started_at, $first_day, $last_day)
+    where is_home and started_at is not null and is_wanted(repository, $repository)
+    order by started_at desc, provider asc, session_id asc
+    limit 200
+
+),
+
+weighed as (
+
+    select
+        *,
+        is_loop::integer + is_paste::integer + is_without_output::integer as reason_count,
+        count(*) over () as looked_count
+    from recent
+
+),
+
+notable as (
+
+    select
+        *,
+        count(*) over () as notable_count
+    from weighed
+    where reason_count > 0
 
 )
 
 select
-    flagged.repository,
-    flagged.provider,
-    flagged.session_id,
-    flagged.model_name,
-    flagged.started_at,
-    flagged.user_turn_count,
-    flagged.debug_loop_flag,
-    flagged.mid_session_error_paste_flag,
-    flagged.no_output_flag,
-    flagged.session_commit_within_4h_flag,
+    notable.repository,
+    notable.provider,
+    notable.session_id,
+    notable.model_name,
+    notable.started_at,
+    notable.user_turn_count,
+    notable.is_loop,
+    notable.is_paste,
+    notable.is_without_output,
+    notable.is_committed,
     view_session_productivity.total_added,
-    view_session_productivity.total_removed
-from flagged
+    view_session_productivity.total_removed,
+    notable.looked_count,
+    notable.notable_count
+from notable
 left join view_session_productivity using (repository, provider, session_id)
-where flagged.reason_count > 0
 order by
-    flagged.reason_count desc,
-    flagged.user_turn_count desc,
-    flagged.started_at desc nulls last,
-    flagged.provider asc,
-    flagged.session_id asc
+    notable.reason_count desc,
+    notable.user_turn_count desc,
+    notable.started_at desc,
+    notable.provider asc,
+    notable.session_id asc
 limit $limit
