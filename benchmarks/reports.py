@@ -26,6 +26,7 @@ REPORTS = (
     ("stats",),
     ("stats", "--json"),
     ("session", "--list-sessions"),
+    ("report",),
 )
 FLOOR = "import duckdb, rich.console, rich.table"
 

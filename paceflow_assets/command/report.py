@@ -25,7 +25,7 @@ SESSIONS, MODELS = 12, 50
 def run(where: Settings, asked: argparse.Namespace) -> int:
     """Write the page, and open it if wanted."""
     wanted, known = asked_for(where, asked, ())
-    path = asked.out.absolute() if asked.out else make_private(where.paceflow_home) / "report.html"
+    path = asked.out.resolve() if asked.out else make_private(where.paceflow_home) / "report.html"
     try:
         text, note = page(found(where, wanted), trust(where, known, wanted.repository), wanted.repository), ""
     except NothingStored as nothing:
@@ -58,11 +58,14 @@ def found(where: Settings, wanted: Asked) -> Found:
 
 
 def write(path: Path, text: str) -> None:
-    """Write the page beside, then move it in, so that a reader sees the old one or the new one."""
+    """Write the page beside, then move it in: a reader sees the old one or the new one. What is no file is written into."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        beside.write_text(text, "utf-8")
-        os.replace(beside, path)
+        if path.exists() and not path.is_file():
+            path.write_text(text, "utf-8")
+        else:
+            beside.write_text(text, "utf-8")
+            os.replace(beside, path)
     except OSError as error:
         raise PaceflowError(
             f"{path}: cannot be written ({error.strerror or error}); no page was made; name another file with --out"

@@ -1,7 +1,9 @@
 """`paceflow report`: where the page is written, what it says on the way, and what it needs."""
 
+import os
 import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from commands import PACEFLOW, paceflow, run, worked
@@ -48,6 +50,24 @@ def test_it_goes_where_it_is_sent(stored, tmp_path):
     assert (code, out) == (0, f"{tmp_path / 'mine.html'}\n")
     assert heading(tmp_path / "mine.html") == "All repositories"
     assert (tmp_path / "mine.html").read_bytes() == first
+
+
+def test_what_is_no_file_is_written_into(stored, tmp_path):
+    """A pipe or a device stays what it is, and a link leads to the page."""
+    pipe, link, page = tmp_path / "pipe", tmp_path / "link", tmp_path / "page.html"
+    os.mkfifo(pipe)
+    link.symlink_to(page)
+
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text, "utf-8")
+        piped, _, _ = printed(stored, "report", "--out", str(pipe))
+        text = read.result()
+    linked, _, _ = printed(stored, "report", "--out", str(link))
+
+    assert (piped, linked) == (0, 0)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert page.read_text("utf-8") == text
 
 
 @pytest.mark.parametrize("place", ["none/here.html", "folder"])
