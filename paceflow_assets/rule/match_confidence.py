@@ -5,7 +5,7 @@ Decision: a logistic function of the pair's informative lines, of the edit's age
 commit's author date, as in a commit that was rebuilt later from more than its first author knew.
 Wrong when: work differs from what the weights were learned on: generated histories in which people retype thrown-away code.
 Threshold: none. Weights fitted to six generated histories; on four others the expected calibration error is 0.008 and the area
-under the curve 0.93, on one real repository 0.013 and 0.86 (8 doubtful pairs of 214). That more than 30 lines say no more was
+under the curve 0.93, on one real repository 0.013 and 0.83 (8 doubtful pairs of 214). That more than 30 lines say no more was
 seen on both.
 """
 
