@@ -19,7 +19,7 @@ from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.inventory import Inventory
 from paceflow_assets.runtime.reading import Reading, Row
 from paceflow_assets.runtime.rules import nearest
-from paceflow_assets.runtime.scope import known_repository, repository_of
+from paceflow_assets.runtime.scope import known_repository, place_of
 from paceflow_assets.runtime.settings import Settings
 from paceflow_assets.runtime.sql_files import reads_of, report_query
 from paceflow_assets.runtime.trust import Trust, trust
@@ -178,7 +178,9 @@ def asked_for(where: Settings, asked: argparse.Namespace, by: tuple[str, ...]) -
     if asked.repository:
         repository = known_repository(known, asked.repository) if known.checkouts else asked.repository
     elif not asked.all_projects and known.checkouts:
-        repository = repository_of(known, Path.cwd())
+        repository, note = place_of(known, Path.cwd())
+        if note:
+            print(f"paceflow: {note}", file=sys.stderr)
     filters = {name: getattr(asked, name) for name in FILTERS}
     first, last = filters["first_day"], filters["last_day"]
     if first and last and first > last:

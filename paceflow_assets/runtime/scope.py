@@ -4,6 +4,7 @@ What lives here: from a folder, or a name that was given, to a repository's key.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.inventory import Inventory
@@ -14,18 +15,22 @@ from paceflow_assets.source import git
 LISTED = 8
 
 
-def repository_of(known: Inventory, folder: Path) -> str | None:
-    """Repository of the checkout that a folder lies in; None outside of every checkout."""
+class Place(NamedTuple):
+    """Where a command is run. repository: None = all; note: why all, although the folder lies in one; '' = it does not."""
+
+    repository: str | None
+    note: str = ""
+
+
+def place_of(known: Inventory, folder: Path) -> Place:
+    """The repository of the checkout that a folder lies in; all outside of every checkout that paceflow knows."""
     place = git.find(folder)
     if place is None:
-        return None
+        return Place(None)
     checkout = known.checkouts.get(storable(str(place.common_dir)))
     if checkout is None:
-        raise PaceflowError(
-            f"{place.worktree.name}: no session touched this repository; nothing was shown; "
-            "--all-projects shows all others, `paceflow ingest` looks for new ones"
-        )
-    return checkout.key
+        return Place(None, f"{place.worktree.name}: no session touched this repository; all others are shown")
+    return Place(checkout.key)
 
 
 def known_repository(known: Inventory, key: str) -> str:

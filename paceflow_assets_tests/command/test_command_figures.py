@@ -200,14 +200,14 @@ def test_inside_a_repository_the_report_is_about_it(home):
     assert "1 session" in printed(home, "session", cwd=first.folder)[1]
 
 
-def test_a_repository_that_nobody_worked_in_is_told(stored, tmp_path):
-    """With what to do instead."""
+def test_in_a_repository_that_nobody_worked_in_all_others_are_shown(stored, tmp_path):
+    """As in the checkout of paceflow, where newcomers are; the reason stands beside the report, not in it."""
     stranger = Repository(tmp_path / "stranger")
 
     code, out, err = printed(stored, "session", cwd=stranger.folder)
 
-    assert (code, out) == (1, "")
-    assert "stranger: no session touched this repository; nothing was shown; --all-projects shows all others" in err
+    assert (code, out) == (0, printed(stored, "session", "--all-projects")[1])
+    assert err == "paceflow: stranger: no session touched this repository; all others are shown\n"
 
 
 def test_a_limit_says_what_it_leaves_out(stored):
