@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import dataclasses
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
+from ingest import PROJECT, Workload
 
 from paceflow_assets import tracing
 from paceflow_assets.fact import fact_commit_line_origin as table_of_origins
@@ -35,7 +35,7 @@ from paceflow_assets.runtime.settings import settings
 from paceflow_assets.runtime.table import tables
 from paceflow_assets.runtime.warehouse import Warehouse
 
-PROJECT = Path(__file__).parents[1]
+JOBS = 2
 GENERATOR = PROJECT / "paceflow_assets_tests" / "workload" / "gen_truth.py"
 ORIGINS = "fact_commit_line_origin"
 Pair = tuple[str, str, str]
@@ -78,7 +78,7 @@ def main() -> None:
         if given.real:
             real = folder / "real"
             shutil.copytree(given.real, real, dirs_exist_ok=True)
-            ingest(real)
+            Workload(real, JOBS).ingest()
         tell("all", homes, truths, real, detail=True)
         for name, changes in parts().items() if given.without else ():
             with changed(changes):
@@ -91,19 +91,8 @@ def generated(folder: Path, seed: int, off: str) -> Path:
     if not (home / "ground_truth.json").exists():
         command = [sys.executable, str(GENERATOR), "--home", str(home), "--seed", str(seed), *(["--off", off] if off else [])]
         subprocess.run(command, check=True, capture_output=True)
-    ingest(home)
+    Workload(home, JOBS).ingest()
     return home
-
-
-def ingest(home: Path) -> None:
-    """`paceflow ingest` of that home alone."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "VIRTUAL_ENV")}
-    environment = {**kept, "HOME": str(home), "PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(
-        [sys.executable, "-m", "paceflow_assets.cli", "ingest"], env=environment, capture_output=True, text=True
-    )
-    if done.returncode:
-        sys.exit(f"{home}: ingest failed:\n{done.stdout}{done.stderr}")
 
 
 def traced(home: Path) -> Found:

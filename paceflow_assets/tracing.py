@@ -102,7 +102,7 @@ class Ground:
 
     def path(self) -> pl.Expr:
         """The number of a row's rel_path under its one name."""
-        return self.paths.number(_one_name(self.named))
+        return self.paths.number(under_one_name(self.named))
 
     @cached_property
     def touches(self) -> pl.DataFrame:
@@ -144,7 +144,14 @@ def _place(items: Names, files: Names) -> list[pl.Expr]:
     ]
 
 
-def _one_name(named: Mapping[str, str]) -> pl.Expr:
+def renames(file_changes: pl.DataFrame) -> list[tuple[str, str]]:
+    """(old path, new path) of every rename in rows of fact_commit_file_change."""
+    moved = file_changes.filter(pl.col("change_type") == "rename", pl.col("old_path").is_not_null())
+    return moved.select("old_path", "rel_path").rows()
+
+
+def under_one_name(named: Mapping[str, str]) -> pl.Expr:
+    """A row's rel_path under the one name that it has by `one_name`."""
     return pl.col("rel_path").replace(named) if named else pl.col("rel_path")
 
 
@@ -170,8 +177,8 @@ def ground(
     named = one_name(renames)
     edits = changes.filter(pl.col("rel_path").is_not_null(), pl.col("change_ts").is_not_null()).with_row_index("operation")
     items = Names.of("commit_sha", commits)
-    paths = Names.of(_one_name(named), commit_lines, edits)
-    path = paths.number(_one_name(named)).alias("path")
+    paths = Names.of(under_one_name(named), commit_lines, edits)
+    path = paths.number(under_one_name(named)).alias("path")
     places = Names.of("rel_path", commit_lines)
     sources = Names.of(SESSION, edits)
     operations = edits.select(
@@ -182,7 +189,7 @@ def ground(
         "write_mode",
         pl.col("before_known").fill_null(False),
     )
-    dull = _dull(commit_lines, change_lines, path, characters=characters, files=files)
+    dull = dull_texts(commit_lines, path, change_lines, characters=characters, files=files)
     is_dull = dull.with_columns(pl.lit(True).alias("dull"))
     sides = pl.col("side") != " "
     written = (
@@ -222,13 +229,16 @@ def ground(
     )
 
 
-def _dull(
-    commit_lines: pl.LazyFrame, change_lines: pl.LazyFrame, path: pl.Expr, *, characters: int, files: int
+def dull_texts(
+    commit_lines: pl.LazyFrame, path: pl.Expr, *more_lines: pl.LazyFrame, characters: int, files: int
 ) -> pl.DataFrame:
-    """line_hash of the texts that say nothing about where they come from."""
+    """line_hash of the texts that say nothing about where they come from: too short, or added in so many files.
+
+    path: of a line's file, as `path`. more_lines: other lines that may be too short.
+    """
     added = commit_lines.filter(pl.col("side") == "+").select("line_hash", path).unique()
     everywhere = added.group_by("line_hash").agg(pl.len().alias("count")).filter(pl.col("count") >= files)
-    every = pl.concat([lines.select("line_hash", "word_characters") for lines in (commit_lines, change_lines)])
+    every = pl.concat([lines.select("line_hash", "word_characters") for lines in (commit_lines, *more_lines)])
     short = every.filter(pl.col("word_characters") < characters)
     texts = pl.concat([everywhere.select("line_hash"), short.select("line_hash")])
     return texts.unique().collect(engine="streaming")

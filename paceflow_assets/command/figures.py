@@ -17,11 +17,11 @@ from paceflow_assets.report.trust_line import trust_line, trust_told
 from paceflow_assets.runtime import inventory as stock
 from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.inventory import Inventory
-from paceflow_assets.runtime.reading import Reading, Row
+from paceflow_assets.runtime.reading import Reading, Row, reading_for
 from paceflow_assets.runtime.rules import nearest
 from paceflow_assets.runtime.scope import known_repository, place_of
 from paceflow_assets.runtime.settings import Settings
-from paceflow_assets.runtime.sql_files import reads_of, report_query
+from paceflow_assets.runtime.sql_files import report_query
 from paceflow_assets.runtime.trust import Trust, trust
 
 FILTERS = {
@@ -97,12 +97,9 @@ def stats(where: Settings, asked: argparse.Namespace) -> int:
     found = {report: _rows(reading, report.query, wanted) for report in reports}
     if not any(found.values()):
         raise _nothing(where, reading, wanted, figures.SESSION)
-    if asked.json:
-        rows = {report.name: [_plain(row, wanted) for row in found[report]] for report in reports}
-        print(json_text({**_described("stats", wanted), **rows, "trust": trust_told(told.counts, told.known)}))
-        return 0
-    whole = {name: value for rows in found.values() for row in rows[:1] for name, value in _plain(row, wanted).items()}
-    if _exported(asked, [whole], list(whole)):
+    plain = {report.name: [_plain(row, wanted) for row in rows] for report, rows in found.items()}
+    whole = {name: value for rows in plain.values() for row in rows[:1] for name, value in row.items()}
+    if _exported(asked, {**_described("stats", wanted), **plain}, told, [whole]):
         return 0
     console = _console()
     for report, rows in found.items():
@@ -123,10 +120,7 @@ def _report(where: Settings, asked: argparse.Namespace, report: Report) -> int:
     if not rows:
         raise _nothing(where, reading, wanted, report)
     shown = [_plain(row, wanted) for row in rows]
-    if asked.json:
-        print(json_text({**_described(report.name, wanted), "rows": shown, "trust": trust_told(told.counts, told.known)}))
-        return 0
-    if _exported(asked, shown, list(shown[0])):
+    if _exported(asked, {**_described(report.name, wanted), "rows": shown}, told, shown):
         return 0
     is_card = not by and not asked.weekly
     console = _console()
@@ -155,10 +149,7 @@ def _listed(where: Settings, asked: argparse.Namespace) -> int:
     rows = _rows(reading, "sessions", wanted)
     if not rows:
         raise PaceflowError(why_nothing(where, wanted, "sessions", lambda other: bool(_rows(reading, "sessions", other))))
-    if asked.json:
-        print(json_text({**_described("sessions", wanted), "rows": rows, "trust": trust_told(told.counts, told.known)}))
-        return 0
-    if _exported(asked, rows, list(rows[0])):
+    if _exported(asked, {**_described("sessions", wanted), "rows": rows}, told, rows):
         return 0
     console = _console()
     console.print(sessions_shown(rows, console.width))
@@ -191,7 +182,7 @@ def asked_for(where: Settings, asked: argparse.Namespace, by: tuple[str, ...]) -
 def _opened(where: Settings, known: Inventory, wanted: Asked, queries: Sequence[str]) -> tuple[Reading, Told]:
     """What the queries read, and what stands below the report."""
     texts = [report_query(name) for name in (*queries, "trust")]
-    reading = Reading(where, dict.fromkeys(name for text in texts for name in reads_of(text)), wanted.repository)
+    reading = reading_for(where, texts, wanted.repository)
     (counts,) = reading.rows(texts[-1], wanted.params(texts[-1]))
     return reading, Told(counts, trust(where, known, wanted.repository), wanted.repository)
 
@@ -221,15 +212,18 @@ def _described(name: str, wanted: Asked) -> dict[str, Any]:
     }
 
 
-def _exported(asked: argparse.Namespace, rows: Sequence[Row], columns: Sequence[str]) -> bool:
-    """Whether the rows were wanted as CSV or Parquet, and given."""
+def _exported(asked: argparse.Namespace, described: Mapping[str, object], told: Told, rows: Sequence[Row]) -> bool:
+    """Whether the report was wanted for other programs, and given: as JSON all of it, as CSV or Parquet its rows."""
+    columns = list(rows[0])
+    if asked.json:
+        print(json_text({**described, "trust": trust_told(told.counts, told.known)}))
     if asked.csv:
         sys.stdout.write(csv_text(rows, columns))
     if asked.parquet:
         from paceflow_assets.report.parquet import write_parquet
 
         write_parquet(asked.parquet, rows, columns)
-    return bool(asked.csv or asked.parquet)
+    return bool(asked.json or asked.csv or asked.parquet)
 
 
 def _console() -> Any:
@@ -293,7 +287,7 @@ def why_nothing(where: Settings, wanted: Asked, things: str, are_any: Callable[[
 
 def _names(where: Settings, wanted: Asked, kind: str) -> list[str]:
     query = report_query("names")
-    rows = Reading(where, reads_of(query), wanted.repository).rows(query)
+    rows = reading_for(where, [query], wanted.repository).rows(query)
     return [row["known_name"] for row in rows if row["kind"] == kind]
 
 

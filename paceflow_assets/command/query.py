@@ -15,7 +15,7 @@ from rich.text import Text
 
 from paceflow_assets.report.export import csv_text, json_text
 from paceflow_assets.report.parquet import write_frame
-from paceflow_assets.report.rows import plain_table, rows_table
+from paceflow_assets.report.rows import plain_table, printable, rows_table
 from paceflow_assets.runtime.catalog import calculator, reader
 from paceflow_assets.runtime.errors import PaceflowError
 from paceflow_assets.runtime.settings import Settings
@@ -108,4 +108,4 @@ def _printable(found: Iterable[dict]) -> Sequence[dict]:
 def _plain(value: object) -> object:
     if isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    return "".join(letter if letter.isprintable() else "?" for letter in value) if isinstance(value, str) else value
+    return printable(value) if isinstance(value, str) else value

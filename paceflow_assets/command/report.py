@@ -5,16 +5,15 @@ made (report/page).
 """
 
 import argparse
-import os
 from pathlib import Path
 
 from paceflow_assets.command.figures import Asked, asked_for
 from paceflow_assets.report.page import TASKS, Found, empty_page, page
 from paceflow_assets.report.page_charts import STRIPS
 from paceflow_assets.runtime.errors import NothingStored, PaceflowError
-from paceflow_assets.runtime.reading import Reading, Row
-from paceflow_assets.runtime.settings import Settings, make_private
-from paceflow_assets.runtime.sql_files import reads_of, report_query
+from paceflow_assets.runtime.reading import Row, reading_for
+from paceflow_assets.runtime.settings import Settings, make_private, replace_file
+from paceflow_assets.runtime.sql_files import report_query
 from paceflow_assets.runtime.trust import trust
 
 REPORTS = ("session", "delivery", "quality")
@@ -38,7 +37,7 @@ def run(where: Settings, asked: argparse.Namespace) -> int:
 def found(where: Settings, wanted: Asked) -> Found:
     """What stands on the page: every query over one reading."""
     texts = {name: report_query(name) for name in QUERIES}
-    reading = Reading(where, dict.fromkeys(table for text in texts.values() for table in reads_of(text)), wanted.repository)
+    reading = reading_for(where, texts.values(), wanted.repository)
 
     def rows(name: str, limit: int = 1, *by: str) -> list[Row]:
         return reading.rows(texts[name], wanted._replace(by=by, limit=limit).params(texts[name]))
@@ -58,20 +57,16 @@ def found(where: Settings, wanted: Asked) -> Found:
 
 
 def write(path: Path, text: str) -> None:
-    """Write the page beside, then move it in: a reader sees the old one or the new one. What is no file is written into."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write the page, readers see the old one or the new one; what is no file, such as a pipe, is written into."""
     try:
         if path.exists() and not path.is_file():
             path.write_text(text, "utf-8")
         else:
-            beside.write_text(text, "utf-8")
-            os.replace(beside, path)
+            replace_file(path, text.encode())
     except OSError as error:
         raise PaceflowError(
             f"{path}: cannot be written ({error.strerror or error}); no page was made; name another file with --out"
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def show(path: Path) -> int:

@@ -13,12 +13,12 @@ from paceflow_assets.explanation.finding import Diff, FileDiff, Row, counted
 from paceflow_assets.explanation.stored import Stored
 from paceflow_assets.matching import OPERATION
 from paceflow_assets.records import ParseError
-from paceflow_assets.rule.line_match import LineMatch, hash_column, is_informative
+from paceflow_assets.rule.line_match import LineMatch, hash_column
 from paceflow_assets.rule.lock_file import LockFile, is_lock_file
 from paceflow_assets.runtime.partitions import on_disk
 from paceflow_assets.source import git
 from paceflow_assets.source.git import FileText, GitError
-from paceflow_assets.tracing import one_name
+from paceflow_assets.tracing import dull_texts, one_name, renames, under_one_name
 
 PEOPLE = "human"
 BAGS = (
@@ -131,23 +131,19 @@ def _people(stored: Stored, sha: str) -> pl.DataFrame:
     """rel_path, position of the changed lines that say enough to be somebody's, as the tracing judges it."""
     rule = stored.rule(LineMatch)
     column = hash_column(rule)
-    own = stored.frame("fact_commit_line", "rel_path", "position", "side", column, "word_characters", commit_sha=sha)
-    changes = stored.frame("fact_commit_file_change", "old_path", "rel_path", "change_type")
-    renames = changes.filter(pl.col("change_type") == "rename", pl.col("old_path").is_not_null())
-    named = one_name(renames.select("old_path", "rel_path").rows())
-    path = pl.col("rel_path").replace(named) if named else pl.col("rel_path")
-    files = (
-        stored.scan("fact_commit_line", "rel_path", "side", column)
-        .filter(pl.col("side") == "+")
-        .join(own.lazy(), on=column, how="semi")
-        .group_by(column)
-        .agg(path.n_unique().alias("files"))
-        .collect(engine="streaming")
+    own = stored.frame("fact_commit_line", "rel_path", "position", "side", column, commit_sha=sha)
+    named = one_name(renames(stored.frame("fact_commit_file_change", "old_path", "rel_path", "change_type")))
+    alike = stored.scan("fact_commit_line", "rel_path", "side", column, "word_characters").join(
+        own.lazy(), on=column, how="semi"
     )
-    changed = own.filter(pl.col("side") != " ").join(files, on=column, how="left")
-    counts = changed.select("word_characters", pl.col("files").fill_null(0)).rows()
-    tells = [is_informative(rule, characters, number) for characters, number in counts]
-    return changed.filter(pl.Series(tells, dtype=pl.Boolean)).select("rel_path", "position")
+    dull = dull_texts(
+        alike.rename({column: "line_hash"}),
+        under_one_name(named).alias("path"),
+        characters=rule.informative_characters,
+        files=rule.informative_files,
+    )
+    changed = own.filter(pl.col("side") != " ")
+    return changed.join(dull, left_on=column, right_on="line_hash", how="anti").select("rel_path", "position")
 
 
 def _texts(stored: Stored, sha: str) -> tuple[Mapping[str, FileText], list[str]]:

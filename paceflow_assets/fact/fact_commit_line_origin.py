@@ -70,12 +70,11 @@ def fact_commit_line_origin(
     if line_match.method != "runs":
         return pl.DataFrame(schema={name: column.type for name, column in COLUMNS.items()})
     tolerance_ms, characters = line_match.tolerance_seconds * 1000, line_match.informative_characters
-    renames = fact_commit_file_change.filter(pl.col("change_type") == "rename", pl.col("old_path").is_not_null())
     on = tracing.ground(
         fact_commit,
         fact_commit_chain,
         fact_commit_line,
-        renames.select("old_path", "rel_path").rows(),
+        tracing.renames(fact_commit_file_change),
         fact_session_code_change,
         fact_session_code_change_line,
         hash_column=hash_column(line_match),

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paceflow_assets.explanation.finding import Evidence, Explanation, Finding, Parameter, Row
-from paceflow_assets.report.rows import label_grid, shown
+from paceflow_assets.report.rows import label_grid, printable, shown
 from paceflow_assets.report.rule_table import shortened
 
 SHOWN_ROWS = 12
@@ -66,7 +66,7 @@ def explanation_shown(explanation: Explanation, width: int) -> RenderableType:
 def _finding(finding: Finding, width: int) -> Iterator[RenderableType]:
     yield _heading(finding, _cell(finding.name, finding.value))
     for reason in finding.reasons:
-        yield _indented(Text(_printable(reason)))
+        yield _indented(Text(printable(reason, " ")))
     beside = [f"{name} {_cell(name, value)}" for name, value in finding.beside.items()]
     if beside:
         yield _indented(Text(" · ".join(beside), "dim"))
@@ -174,7 +174,7 @@ def _cell(name: str, value: object) -> str:
         return distance(value)
     if isinstance(value, float) and value.is_integer():
         return f"{value:,.0f}"
-    return _printable(shown(value)[: SHORT.get(name)])
+    return printable(shown(value)[: SHORT.get(name)], " ")
 
 
 def distance(span: dt.timedelta) -> str:
@@ -182,11 +182,6 @@ def distance(span: dt.timedelta) -> str:
     seconds = abs(span.total_seconds())
     size, unit = next(((size, unit) for size, unit in STEPS if seconds >= 2 * size), STEPS[-1])
     return f"{'−' if span < dt.timedelta() else '+'}{seconds / size:,.0f} {unit}"
-
-
-def _printable(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _escaped(text: str) -> str:

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from paceflow_assets.report.rows import plain_table
+from paceflow_assets.report.rows import ending, plain_table
 
 Row = Mapping[str, Any]
 COUNT, NUMBER, MINUTES, RATE = "count", "number", "minutes", "rate"
@@ -288,14 +288,8 @@ def _labels(row: Row, names: Sequence[str], width: int) -> list[Text]:
         told = [PEOPLE if name in WRITERS else label for name, label in zip(names, told, strict=True)] if names else [PEOPLE]
         told = told if PEOPLE in told else [*told[:-1], f"{told[-1]} ({PEOPLE})"]
     mark = " *" if row["is_few"] else ""
-    shortened = [_shortened(name, max(NARROWEST, width) - len(mark)) for name in told]
+    shortened = [ending(name, max(NARROWEST, width) - len(mark)) for name in told]
     return [*(Text(name) for name in shortened[:-1]), Text(shortened[-1] + mark)]
-
-
-def _shortened(name: str, width: int) -> str:
-    """A name that fits: its end tells more than its beginning. What no terminal shows stands as `?`."""
-    plain = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return plain if len(plain) <= width else f"…{plain[len(plain) - width + 1 :]}"
 
 
 def _width(cells: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ Names come from outside: what is not printable is replaced here; the page's temp
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from paceflow_assets.report import rows
 from paceflow_assets.report.figures import CHURN, NOTHING, PEOPLE, Figure, parts
 
 Row = Mapping[str, Any]
@@ -26,7 +27,7 @@ class Table(NamedTuple):
 
 def printable(text: str) -> str:
     """A text without what no page shows, or what would turn its letters around."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
+    return rows.printable(text, "�")
 
 
 def writer(row: Row) -> str:

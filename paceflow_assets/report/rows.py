@@ -35,6 +35,17 @@ def rows_table(title: str, rows: Sequence[dict]) -> Table:
     return table
 
 
+def printable(text: str, mark: str = "?") -> str:
+    """The text with a mark in place of what no terminal shows, or would obey."""
+    return "".join(letter if letter.isprintable() else mark for letter in text)
+
+
+def ending(text: str, width: int) -> str:
+    """A text that fits, printable: of one that is too long the end, which tells more than the beginning."""
+    plain = printable(text)
+    return plain if len(plain) <= width else f"…{plain[len(plain) - width + 1 :]}"
+
+
 def shown(value: object) -> str:
     """One value as people read it."""
     if value is None:

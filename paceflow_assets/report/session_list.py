@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from paceflow_assets.report.rows import plain_table, shown
+from paceflow_assets.report.rows import ending, plain_table, shown
 
 ID_CHARACTERS = 8  # enough to tell sessions apart, and for `paceflow explain session`
 TEXTS = 2  # columns before the figures
@@ -41,12 +41,6 @@ def sessions_shown(rows: Sequence[Mapping[str, Any]], width: int) -> Table:
     for title in ("model", "project"):
         table.add_column(title, no_wrap=True)
     for row, cells in zip(rows, lines, strict=True):
-        names = (_end(row[name], half) for name in ("model_name", "project_path"))
+        names = (ending(row[name], half) for name in ("model_name", "project_path"))
         table.add_row(*(Text(cell) for cell in (*cells, *names)))
     return table
-
-
-def _end(text: str, width: int) -> str:
-    """The end of a text that is too long: it tells more than the beginning. What no terminal shows stands as `?`."""
-    plain = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return plain if len(plain) <= width else f"…{plain[len(plain) - width + 1 :]}"

@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from paceflow_assets.runtime.duck import CONFIG, Sql
+from paceflow_assets.runtime.connection import CONFIG
+from paceflow_assets.runtime.duck import Sql
 from paceflow_assets.runtime.errors import WarehouseError
 from paceflow_assets.runtime.fingerprint import text_hash
 from paceflow_assets.runtime.settings import Settings, make_private, unwritable, write_private

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import duckdb
 import polars as pl
 
-CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+from paceflow_assets.runtime.connection import CONFIG, SETTINGS
 
 
 class Stream:
@@ -30,7 +30,7 @@ class Sql:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false; set threads = 1")
+        connection.execute(SETTINGS)
 
     def __call__(self, query: str, params: Mapping[str, object] | None = None, /, **frames: pl.DataFrame) -> pl.DataFrame:
         """Rows of `query`. Each keyword is a frame seen under its name; `$name` in the text is a prepared parameter."""

@@ -7,18 +7,18 @@ What stays out: computing (compute), any table for anybody (catalog), the querie
 A file is opened once: a view that is built on views would open it once for each. A repository's report opens its files only.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from paceflow_assets.runtime.connection import CONFIG, SETTINGS
 from paceflow_assets.runtime.errors import NothingStored, WarehouseError
 from paceflow_assets.runtime.settings import Settings, file_stem
 from paceflow_assets.runtime.sql_files import called, macros, quoted, reads_of, report_macros, sql_folder, unpatterned
 
-CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 READERS = 4
 Row = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Reading:
         """Read the tables behind some tables and views: of one repository, None = of all."""
         self.connection = duckdb.connect(config=CONFIG)
         # of many small files, threads of DuckDB's own wait for each other; a table each goes side by side
-        self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false; set threads = 1")
+        self.connection.execute(SETTINGS)
         wanted = behind(reads)
         with ThreadPoolExecutor(READERS) as pool:
             for _ in pool.map(lambda name: self._load(settings, name, repository), filter(_is_stored, wanted)):
@@ -69,6 +69,11 @@ class Reading:
                 f"{settings.warehouse / name}: cannot be read ({what}); nothing was shown; `paceflow ingest` builds anew what "
                 "is damaged or of an older paceflow"
             ) from error
+
+
+def reading_for(settings: Settings, queries: Iterable[str], repository: str | None) -> Reading:
+    """What queries of sql/report read, as their headers say."""
+    return Reading(settings, dict.fromkeys(name for query in queries for name in reads_of(query)), repository)
 
 
 def files(settings: Settings, name: str, repository: str | None) -> tuple[list[Path], Path]:

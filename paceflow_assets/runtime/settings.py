@@ -174,13 +174,19 @@ def make_private(folder: Path) -> Path:
 def write_private(path: Path, content: bytes) -> None:
     """Write a file of mode 0600: beside, then moved in, so that a reader sees the old one or the new one."""
     make_private(path.parent)
+    try:
+        replace_file(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """The same anywhere, in a folder that is there. Raises `OSError`; what was there stays then."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)
         os.replace(beside, path)
-    except OSError as error:
-        raise unwritable(path, error) from error
     finally:
         beside.unlink(missing_ok=True)
 
